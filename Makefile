@@ -1,0 +1,41 @@
+# Two commands are all a newcomer types: make demo, make test. Both prepare the machine themselves.
+.PHONY: demo test bootstrap build release format lint imports sizes example clean
+
+# Ask the tiny checkpoint that comes with the repository about a picture that comes with it.
+demo: bootstrap
+	@swift build --product instructblip
+	@Scripts/demo
+
+test: bootstrap
+	swift build --build-tests
+	swift test --skip-build --disable-xctest
+
+bootstrap:
+	@Scripts/bootstrap
+
+build: bootstrap
+	swift build
+
+# The optimised program, at .build/release/instructblip.
+release: bootstrap
+	swift build -c release --product instructblip
+
+format:
+	swift format --in-place --recursive Sources Tests Examples Package.swift
+
+lint:
+	swift format lint --strict --recursive Sources Tests Examples Package.swift
+
+# Every import is a declared dependency, so that the picture in ARCHITECTURE.md stays true.
+imports: bootstrap
+	swift build --build-tests --explicit-target-dependency-import-check error
+
+sizes:
+	@Scripts/check-sizes
+
+# A program that depends on this package by a version tag.
+example: bootstrap
+	@Scripts/build-example
+
+clean:
+	swift package clean

@@ -1,0 +1,92 @@
+// swift-tools-version: 6.2
+import Foundation
+import PackageDescription
+
+// Scripts/bootstrap links libtorch as .libtorch; a checkout names its folders to the compiler directly, so that plain `swift build` works
+// everywhere, editors included. SwiftPM's own checkout of somebody's dependency (its folder lies in `checkouts`) has no such link: there
+// libtorch comes from pkg-config (`libtorch.pc`, also written by the bootstrap), and no unsafe flag is left.
+let libtorch = Context.packageDirectory + "/.libtorch"
+let isDependency = URL(fileURLWithPath: Context.packageDirectory).deletingLastPathComponent().lastPathComponent == "checkouts"
+
+let torchCompilerSettings: [CXXSetting] =
+    isDependency
+    ? []
+    : [
+        .unsafeFlags([
+            "-isystem", libtorch + "/include", "-isystem", libtorch + "/include/torch/csrc/api/include", "-Wall", "-Werror",
+        ])
+    ]
+let torchLinkerSettings: [LinkerSetting] =
+    isDependency
+    ? []
+    : [
+        .unsafeFlags(["-L\(libtorch)/lib", "-Xlinker", "-rpath", "-Xlinker", libtorch + "/lib"]),
+        .linkedLibrary("torch"), .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),
+    ]
+
+let strict: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let package = Package(
+    name: "swift-instructblip",
+    platforms: [.macOS(.v15)],
+    products: [
+        .library(name: "Blip", targets: ["Blip"]),
+        .library(name: "BlipModels", targets: ["BlipModels", "BlipDecoding", "BlipTensors"]),
+        .library(name: "BlipTokenizers", targets: ["BlipTokenizers"]),
+        .library(name: "BlipImages", targets: ["BlipImages"]),
+        .executable(name: "instructblip", targets: ["instructblip"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+    ],
+    targets: [
+        // The pure side.
+        .target(name: "BlipJSON", swiftSettings: strict),
+        .target(name: "BlipTokenizers", dependencies: ["BlipJSON"], swiftSettings: strict),
+        .target(name: "BlipImages", dependencies: ["BlipJSON", "CImageCodecs"], swiftSettings: strict),
+        .target(name: "CImageCodecs", dependencies: ["CLibJPEG", "CLibPNG", "CLibWebP", "CLibWebPDemux"]),
+        .systemLibrary(name: "CLibJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"]), .brew(["jpeg-turbo"])]),
+        .systemLibrary(name: "CLibPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
+        .systemLibrary(name: "CLibWebP", pkgConfig: "libwebp", providers: [.apt(["libwebp-dev"]), .brew(["webp"])]),
+        .systemLibrary(name: "CLibWebPDemux", pkgConfig: "libwebpdemux", providers: [.apt(["libwebp-dev"]), .brew(["webp"])]),
+
+        // The tensor side.
+        .target(
+            name: "CTorch", dependencies: isDependency ? ["CLibTorch"] : [], cxxSettings: torchCompilerSettings,
+            linkerSettings: torchLinkerSettings),
+        .target(name: "BlipTensors", dependencies: ["BlipJSON", "CTorch"], swiftSettings: strict),
+        .target(name: "BlipModels", dependencies: ["BlipTensors"], swiftSettings: strict),
+        .target(name: "BlipDecoding", dependencies: ["BlipModels", "BlipTensors"], swiftSettings: strict),
+
+        // Where they meet.
+        .target(
+            name: "Blip", dependencies: ["BlipDecoding", "BlipImages", "BlipModels", "BlipTensors", "BlipTokenizers"],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "instructblip",
+            dependencies: [
+                "Blip", "BlipDecoding", "BlipImages", "BlipModels", "BlipTensors", "BlipTokenizers",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
+
+        .target(
+            name: "BlipTestSupport", dependencies: ["BlipModels", "BlipTensors"], path: "Tests/BlipTestSupport", swiftSettings: strict),
+        .testTarget(name: "BlipJSONTests", dependencies: ["BlipJSON"], swiftSettings: strict),
+        .testTarget(name: "BlipTokenizersTests", dependencies: ["BlipTokenizers", "BlipJSON"], swiftSettings: strict),
+        .testTarget(name: "BlipImagesTests", dependencies: ["BlipImages", "BlipJSON"], swiftSettings: strict),
+        .testTarget(name: "BlipTensorsTests", dependencies: ["BlipTensors", "BlipTestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "BlipModelsTests", dependencies: ["BlipDecoding", "BlipModels", "BlipTensors", "BlipTestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "BlipTests", dependencies: ["Blip", "BlipModels", "BlipTensors", "BlipImages", "BlipTestSupport"],
+            swiftSettings: strict),
+        .testTarget(name: "ProgramTests", dependencies: ["instructblip", "BlipTensors", "BlipTestSupport"], swiftSettings: strict),
+    ] + (isDependency ? [.systemLibrary(name: "CLibTorch", pkgConfig: "libtorch")] : []),
+    swiftLanguageModes: [.v6],
+    cxxLanguageStandard: .cxx20
+)

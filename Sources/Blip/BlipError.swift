@@ -1,0 +1,38 @@
+import Foundation
+
+/// What a request or a checkpoint folder can have wrong, beyond what the modules below report themselves.
+public enum BlipError: Error, Sendable, Equatable, CustomStringConvertible, LocalizedError {
+    case folderMissing(path: String)
+    case notAFolder(path: String)
+    case configMissing(path: String)
+    case unknownDType(found: String, file: String)
+    case emptyInstruction
+    case instructionTooLong(tokens: Int, limit: Int)
+    case wrongVocabulary(tokenizer: String, id: Int, rows: Int)
+    case notFinite(explanation: String)
+    case invalidOption(name: String, found: String, expected: String)
+    case outputExists(path: String)
+    case unknownConfig(name: String, known: [String])
+
+    public var description: String {
+        switch self {
+        case .folderMissing(let path): "there is no checkpoint folder \(path); give the folder that holds config.json and model.safetensors"
+        case .notAFolder(let path): "\(path) is not a folder; give the folder that holds config.json and model.safetensors"
+        case .configMissing(let path): "\(path) has no config.json, so it is not a checkpoint folder in the Hugging Face layout"
+        case .unknownDType(let found, let file):
+            "\(file) names the type \(found); supported are float32, bfloat16 and float16, or choose one with --dtype"
+        case .emptyInstruction: "the instruction is empty; ask something, for example \"What is in the picture?\""
+        case .instructionTooLong(let tokens, let limit):
+            "the instruction is \(tokens) tokens long, and this model has room for \(limit) beside the image and an answer; shorten it"
+        case .wrongVocabulary(let tokenizer, let id, let rows):
+            "the \(tokenizer) tokenizer gave id \(id), but the model has only \(rows) embeddings; tokenizer and weights belong to different checkpoints"
+        case .notFinite(let explanation): "the answer cannot be computed: \(explanation)"
+        case .invalidOption(let name, let found, let expected): "\(name) is \(found); expected \(expected)"
+        case .outputExists(let path): "\(path) already holds files; choose an empty or a new folder"
+        case .unknownConfig(let name, let known):
+            "there is no config named \(name); known are \(known.joined(separator: ", ")), or give a .json file"
+        }
+    }
+
+    public var errorDescription: String? { description }
+}

@@ -1,0 +1,90 @@
+import BlipImages
+import BlipModels
+import BlipTensors
+import BlipTokenizers
+import Foundation
+
+/// How a checkpoint is opened.
+public struct OpenOptions: Sendable {
+    /// The type to compute in; nil takes the one the config names, and float32 when it names none.
+    public var dtype: DType?
+    public var device: Device
+    public var resizing: ResizeBackend
+
+    public init(dtype: DType? = nil, device: Device = .cpu, resizing: ResizeBackend = .torchvision) {
+        self.dtype = dtype
+        self.device = device
+        self.resizing = resizing
+    }
+}
+
+/// An opened checkpoint folder: the network, its processor, and what ends an answer. It belongs to one thread, as tensors do.
+final class Checkpoint {
+    let config: InstructBLIPConfig
+    let network: InstructBLIP
+    let processor: Processor
+    let device: Device
+    let dtype: DType
+    private let weights: CheckpointWeights
+
+    init(_ folder: URL, _ options: OpenOptions, progress: @escaping (_ loadedBytes: Int, _ totalBytes: Int) -> Void) throws {
+        guard options.device.isAvailable else { throw TensorError.deviceUnavailable(options.device) }
+        config = try Self.config(in: folder)
+        dtype = try options.dtype ?? Self.dtype(of: config, file: folder.appendingPathComponent("config.json").path)
+        device = options.device
+        processor = try Processor(folder: folder, config, resizing: options.resizing)
+        weights = try CheckpointWeights(WeightFiles(folder: folder), precision: Precision(dtype), device: device, progress: progress)
+        network = try InstructBLIP(Scope(weights), config)
+        try weights.finish()
+    }
+
+    /// Reads `config.json`, and says what is wrong with a folder that has none.
+    static func config(in folder: URL) throws -> InstructBLIPConfig {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: folder.path, isDirectory: &isFolder) else {
+            throw BlipError.folderMissing(path: folder.path)
+        }
+        guard isFolder.boolValue else { throw BlipError.notAFolder(path: folder.path) }
+        let file = folder.appendingPathComponent("config.json")
+        guard FileManager.default.fileExists(atPath: file.path) else { throw BlipError.configMissing(path: folder.path) }
+        return try InstructBLIPConfig(file: file)
+    }
+
+    private static func dtype(of config: InstructBLIPConfig, file: String) throws -> DType {
+        guard let name = config.dtypeName else { return .float32 }
+        guard let type = DType(rawValue: name), [.float32, .bfloat16, .float16].contains(type) else {
+            throw BlipError.unknownDType(found: name, file: file)
+        }
+        return type
+    }
+
+    var padding: Padding {
+        Padding(
+            instructionID: processor.instructionTokenizer.special.pad ?? config.qformer.padID,
+            promptID: processor.tokenizer.special.pad.flatMap { $0 < config.language.vocabularySize ? $0 : nil } ?? 0,
+            promptSide: network.promptPadding)
+    }
+
+    func batch(_ inputs: [ModelInput]) throws -> Batch { try Batch(inputs, padding, on: device) }
+
+    /// New tokens that fit behind a prompt: as many as wanted, or as many as the model has positions left.
+    ///
+    /// - Throws: ``BlipError/instructionTooLong(tokens:limit:)`` when not one fits.
+    func room(after input: ModelInput, wanted: Int) throws -> Int {
+        let limit = config.language.promptLimit - config.queryCount
+        guard input.promptIDs.count <= limit else {
+            throw BlipError.instructionTooLong(tokens: input.promptIDs.count, limit: max(0, limit))
+        }
+        guard let positions = config.language.positionCount else { return wanted }
+        return min(wanted, positions - config.queryCount - input.promptIDs.count)
+    }
+
+    /// Explains an output that is not finite: damaged weights if there are any, else the arithmetic.
+    func explainNotFinite() throws -> BlipError {
+        if let damage = try weights.firstNotFinite() { return .notFinite(explanation: "\(damage)") }
+        let advice =
+            dtype == .float32
+            ? "the weights are finite, but the computation overflows" : "it overflows in \(dtype.rawValue); try --dtype float32"
+        return .notFinite(explanation: advice)
+    }
+}

@@ -1,0 +1,141 @@
+import BlipModels
+import BlipTensors
+import BlipTokenizers
+import Foundation
+
+/// Makes a checkpoint of random weights in the published layout, so that real memory and speed can be tried without a download.
+///
+/// Weights are drawn chunk by chunk and written shard by shard: memory stays small whatever the model's size.
+public struct CheckpointCreator {
+    let config: InstructBLIPConfig
+    let dtype: DType
+    let seed: UInt64
+    let maximumShardBytes: Int
+
+    /// - Parameters:
+    ///   - dtype: float32, bfloat16 or float16.
+    ///   - seed: the same seed gives the same weights.
+    ///   - maximumShardBytes: the published files have 10 GB.
+    public init(_ config: InstructBLIPConfig, dtype: DType, seed: UInt64 = 0, maximumShardBytes: Int = 5_000_000_000) throws {
+        guard [.float32, .bfloat16, .float16].contains(dtype) else {
+            throw BlipError.invalidOption(name: "the type", found: dtype.rawValue, expected: "float32, bfloat16 or float16")
+        }
+        self.config = config
+        self.dtype = dtype
+        self.seed = seed
+        self.maximumShardBytes = maximumShardBytes
+    }
+
+    /// Writes config, tokenizers and weights to `folder`, which must be new or empty.
+    ///
+    /// - Parameters:
+    ///   - progress: bytes written so far, and in all.
+    ///   - isCancelled: asked between chunks; true stops, removes what was begun, and throws `CancellationError`.
+    public func write(
+        to folder: URL, progress: @escaping (_ written: Int, _ total: Int) -> Void = { _, _ in }, isCancelled: () -> Bool = { false }
+    ) throws {
+        let existing =
+            FileManager.default.fileExists(atPath: folder.path) ? try FileManager.default.contentsOfDirectory(atPath: folder.path) : []
+        guard existing.isEmpty else { throw BlipError.outputExists(path: folder.path) }
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        do {
+            // First, because a vocabulary too small for its alphabet is found at once.
+            try writeTokenizers(to: folder)
+            try writeWeights(to: folder, progress, isCancelled)
+            // Last, so that a folder without it was not finished.
+            try writeConfigs(to: folder)
+        } catch {
+            for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) {
+                try FileManager.default.removeItem(at: folder.appendingPathComponent(name))
+            }
+            throw error
+        }
+    }
+
+    private func writeWeights(to folder: URL, _ progress: @escaping (Int, Int) -> Void, _ isCancelled: () -> Bool) throws {
+        let shapes = ShapeWeights(absent: config.language.tiedNames)
+        _ = try InstructBLIP(Scope(shapes), config)
+        let layouts = shapes.shapes.map { TensorLayout(name: $0.name, type: dtype.elementType, shape: $0.shape) }
+        let writer = try ShardedSafetensorsWriter(
+            folder: folder, tensors: layouts, maximumShardByteCount: maximumShardBytes, progress: progress)
+        let random = try RandomStream(seed: seed)
+        for layout in writer.tensors {
+            let count = layout.shape.reduce(1, *)
+            for start in stride(from: 0, to: count, by: Self.chunkSize) {
+                if isCancelled() {
+                    writer.abandon()
+                    throw CancellationError()
+                }
+                let values = try Self.values(layout, count: min(Self.chunkSize, count - start), random).to(dtype)
+                try values.withBytes { try writer.append($0, to: layout.name) }
+            }
+        }
+        try writer.finish()
+    }
+
+    private static let chunkSize = 1 << 23
+
+    /// Norms pass values on, biases add nothing, everything else is small and random: activations stay finite in every type.
+    private static func values(_ layout: TensorLayout, count: Int, _ random: RandomStream) throws -> Tensor {
+        let isNorm = layout.name.contains("norm") || layout.name.contains("LayerNorm")
+        if layout.name.hasSuffix(".bias") { return try Tensor.zeros([count]) }
+        if isNorm { return try Tensor.ones([count]) }
+        return try random.normal([count]) * 0.02
+    }
+
+    private func writeTokenizers(to folder: URL) throws {
+        let (vocabulary, image) = (config.language.vocabularySize, config.imageTokenID)
+        switch config.language {
+        case .llama(let language):
+            // [PAD] and <image> come after the words.
+            let size = language.padID ?? min(image ?? vocabulary, vocabulary) - 1
+            try SmallTokenizers.write(.byteFallbackBPE, to: folder, size: size, imageTokenID: image)
+        case .t5:
+            try SmallTokenizers.write(.unigram, to: folder, size: min(image ?? vocabulary - 1, vocabulary - 1), imageTokenID: image)
+        }
+        // [DEC] is the last row.
+        let instruction = folder.appendingPathComponent("qformer_tokenizer")
+        try SmallTokenizers.write(.wordPiece, to: instruction, size: config.qformer.vocabularySize - 1)
+    }
+
+    private func writeConfigs(to folder: URL) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        let snake = JSONEncoder()
+        snake.outputFormatting = encoder.outputFormatting
+        snake.keyEncodingStrategy = .convertToSnakeCase
+        var config = config
+        config.dtypeName = dtype.rawValue
+        let size = config.vision.imageSize
+        let images = PreprocessorFile(size: .init(height: size, width: size))
+        let processor = ProcessorFile(numQueryTokens: config.queryCount, processorClass: "InstructBlipProcessor")
+        try snake.encode(images).write(to: folder.appendingPathComponent("preprocessor_config.json"), options: .atomic)
+        try snake.encode(processor).write(to: folder.appendingPathComponent("processor_config.json"), options: .atomic)
+        try encoder.encode(config).write(to: folder.appendingPathComponent("config.json"), options: .atomic)
+    }
+}
+
+/// `preprocessor_config.json` as transformers 4 writes it (its keys in snake case); version 5 reads it too.
+private struct PreprocessorFile: Encodable {
+    struct Size: Encodable {
+        let height: Int
+        let width: Int
+    }
+
+    let doConvertRgb = true
+    let doNormalize = true
+    let doRescale = true
+    let doResize = true
+    let imageMean = [0.48145466, 0.4578275, 0.40821073]
+    let imageStd = [0.26862954, 0.26130258, 0.27577711]
+    let imageProcessorType = "BlipImageProcessor"
+    let processorClass = "InstructBlipProcessor"
+    let resample = 3
+    let rescaleFactor = 1.0 / 255
+    let size: Size
+}
+
+private struct ProcessorFile: Encodable {
+    let numQueryTokens: Int
+    let processorClass: String
+}

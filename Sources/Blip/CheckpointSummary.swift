@@ -1,0 +1,107 @@
+import BlipModels
+import BlipTensors
+import BlipTokenizers
+import Foundation
+
+/// What a checkpoint folder holds, without loading a weight.
+public struct CheckpointSummary: Sendable, Encodable {
+    public struct Part: Sendable, Encodable {
+        public let name: String
+        public let parameters: Int
+        public let isTrainable: Bool
+
+        enum CodingKeys: String, CodingKey {
+            case name, parameters
+            case isTrainable = "trainable"
+        }
+    }
+
+    public struct TokenizerSummary: Sendable, Encodable {
+        public let role: String
+        public let algorithm: String
+        public let tokens: Int
+        public let specialIDs: [String: Int]
+
+        enum CodingKeys: String, CodingKey {
+            case role, algorithm, tokens
+            case specialIDs = "special_ids"
+        }
+    }
+
+    public let folder: String
+    public let architecture: String
+    public let config: InstructBLIPConfig
+    public let parameters: Int
+    public let parts: [Part]
+    /// Elements stored per type, by the file format's names.
+    public let dtypes: [String: Int]
+    public let tensorCount: Int
+    public let fileCount: Int
+    public let bytes: Int
+    public let tokenizers: [TokenizerSummary]
+    /// Ids that end an answer: the config's and the tokenizer's.
+    public let stopIDs: [Int]
+
+    enum CodingKeys: String, CodingKey {
+        case folder, architecture, config, parameters, parts, dtypes, bytes, tokenizers
+        case tensorCount = "tensors"
+        case fileCount = "files"
+        case stopIDs = "stop_ids"
+    }
+
+    /// - Throws: what is wrong with the folder; missing, unused or misshapen weights included.
+    public init(folder: URL) throws {
+        let config = try Checkpoint.config(in: folder)
+        let files = try WeightFiles(folder: folder)
+        let processor = try Processor(folder: folder, config)
+        let shapes = try Self.shapes(config, files)
+
+        self.folder = folder.path
+        self.config = config
+        architecture = "InstructBLIP with \(config.language.familyName)"
+        parts = Self.parts(shapes)
+        parameters = parts.map(\.parameters).reduce(0, +)
+        dtypes = Dictionary(files.infos.map { ($0.type.rawValue, $0.shape.reduce(1, *)) }, uniquingKeysWith: +)
+        tensorCount = files.infos.count
+        fileCount = files.files.count
+        bytes = files.byteCount
+        tokenizers = [("language", processor.tokenizer), ("qformer", processor.instructionTokenizer)].map(Self.summary)
+        stopIDs = StopRule.configAndTokenizer.ids(config.language, processor.tokenizer).sorted()
+    }
+
+    /// Every tensor the config calls for, checked against what the files hold.
+    private static func shapes(_ config: InstructBLIPConfig, _ files: WeightFiles) throws -> [(name: String, shape: [Int])] {
+        let absent = config.language.tieableNames.filter { files.find($0) == nil }
+        let weights = ShapeWeights(absent: absent)
+        _ = try InstructBLIP(Scope(weights), config)
+        try CheckpointWeights.check(files, against: weights.shapes)
+        return weights.shapes
+    }
+
+    private static func parts(_ shapes: [(name: String, shape: [Int])]) -> [Part] {
+        func part(_ name: String, trainable: Bool, _ belongs: (String) -> Bool) -> Part {
+            let count = shapes.filter { belongs($0.name) }.map { $0.shape.reduce(1, *) }.reduce(0, +)
+            return Part(name: name, parameters: count, isTrainable: trainable)
+        }
+        let norm = "vision_model.post_layernorm."
+        return [
+            part("image encoder", trainable: false) { $0.hasPrefix("vision_model.") && !$0.hasPrefix(norm) },
+            part("image norm", trainable: true) { $0.hasPrefix(norm) },
+            part("query tokens", trainable: true) { $0 == "query_tokens" },
+            part("Q-Former", trainable: true) { $0.hasPrefix("qformer.") },
+            part("projection", trainable: true) { $0.hasPrefix("language_projection.") },
+            part("language model", trainable: false) { $0.hasPrefix("language_model.") },
+        ]
+    }
+
+    private static func summary(_ role: String, _ tokenizer: Tokenizer) -> TokenizerSummary {
+        let special = tokenizer.special
+        let named = [
+            ("begin", special.bos), ("end", special.eos), ("pad", special.pad), ("unknown", special.unknown), ("class", special.cls),
+            ("separator", special.sep),
+        ]
+        return TokenizerSummary(
+            role: role, algorithm: tokenizer.algorithm.rawValue, tokens: tokenizer.vocabularySize,
+            specialIDs: Dictionary(named.compactMap { name, id in id.map { (name, $0) } }, uniquingKeysWith: { first, _ in first }))
+    }
+}

@@ -1,0 +1,74 @@
+import BlipModels
+import Foundation
+
+/// The published architectures by name, as their `config.json` says them.
+public enum ModelCatalog {
+    public static let all: [(name: String, config: InstructBLIPConfig)] = [
+        ("instructblip-vicuna-7b", vicuna { _ in }),
+        (
+            "instructblip-vicuna-13b",
+            vicuna {
+                $0.hiddenSize = 5120
+                $0.intermediateSize = 13824
+                $0.layerCount = 40
+                $0.headCount = 40
+                $0.keyValueHeadCount = 40
+            }
+        ),
+        (
+            "instructblip-flan-t5-xl",
+            flanT5 {
+                $0.width = 2048
+                $0.feedForwardSize = 5120
+                $0.headCount = 32
+            }
+        ),
+        (
+            "instructblip-flan-t5-xxl",
+            flanT5 {
+                $0.width = 4096
+                $0.feedForwardSize = 10240
+                $0.headCount = 64
+            }
+        ),
+    ]
+
+    /// A published architecture's name, or a config file.
+    /// - Throws: ``BlipError/unknownConfig(name:known:)`` for neither.
+    public static func config(_ nameOrFile: String) throws -> InstructBLIPConfig {
+        if let known = all.first(where: { $0.name == nameOrFile }) { return known.config }
+        guard nameOrFile.hasSuffix(".json") else { throw BlipError.unknownConfig(name: nameOrFile, known: all.map(\.name)) }
+        return try InstructBLIPConfig(file: URL(fileURLWithPath: nameOrFile))
+    }
+
+    private static var qformer: QFormerConfig {
+        var config = QFormerConfig()
+        config.vocabularySize = 30523  // BERT's, and [DEC]
+        return config
+    }
+
+    private static func vicuna(_ change: (inout LlamaConfig) -> Void) -> InstructBLIPConfig {
+        var language = LlamaConfig()
+        language.vocabularySize = 32064  // 32002 rounded up to a multiple of 64
+        language.padID = 32000
+        language.beginID = 0
+        language.endIDs = [1]  // as published; see StopRule
+        change(&language)
+        return InstructBLIPConfig(
+            vision: VisionConfig(), qformer: qformer, language: .llama(language), queryCount: 32, imageTokenID: 32001, dtypeName: "float32")
+    }
+
+    private static func flanT5(_ change: (inout T5Config) -> Void) -> InstructBLIPConfig {
+        var language = T5Config()
+        language.encoderLayerCount = 24
+        language.decoderLayerCount = 24
+        language.isGated = true
+        language.activation = .gelu
+        language.scalesDecoderOutput = false
+        language.tiesEmbeddings = false
+        language.beginID = 1
+        change(&language)
+        return InstructBLIPConfig(
+            vision: VisionConfig(), qformer: qformer, language: .t5(language), queryCount: 32, imageTokenID: 32100, dtypeName: "float32")
+    }
+}

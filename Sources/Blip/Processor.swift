@@ -1,0 +1,63 @@
+import BlipImages
+import BlipModels
+import BlipTokenizers
+import Foundation
+
+/// Turns a picture and an instruction into what the network takes: the tokenizers and the image processor of a checkpoint.
+///
+/// Equal to `InstructBlipProcessor` of transformers. Differs: special tokens that a user types stay text, and an instruction longer than the
+/// Q-Former's positions is cut at its beginning instead of failing.
+public struct Processor: Sendable {
+    public let images: ImageProcessor
+    /// The language model's tokenizer.
+    public let tokenizer: Tokenizer
+    /// The Q-Former's tokenizer.
+    public let instructionTokenizer: Tokenizer
+    private let config: InstructBLIPConfig
+
+    /// - Parameter folder: a checkpoint folder.
+    public init(folder: URL, _ config: InstructBLIPConfig, resizing: ResizeBackend = .torchvision) throws {
+        images = try ImageProcessor(checkpoint: folder, backend: resizing)
+        tokenizer = try Tokenizer(folder: folder)
+        instructionTokenizer = try Tokenizer(folder: folder.appendingPathComponent("qformer_tokenizer"))
+        self.config = config
+        guard images.width == config.vision.imageSize, images.height == config.vision.imageSize else {
+            throw BlipError.invalidOption(
+                name: "the image processor's size", found: "\(images.height) x \(images.width)",
+                expected: "\(config.vision.imageSize) x \(config.vision.imageSize), as vision_config.image_size in config.json says")
+        }
+    }
+
+    /// - Parameter specialTokens: whether special tokens in the instruction are text, or what they stand for.
+    public func input(
+        _ image: RGBImage, _ instruction: String, specialTokens: SpecialTokenHandling = .asText
+    ) throws -> ModelInput {
+        guard instruction.contains(where: { !$0.isWhitespace }) else { throw BlipError.emptyInstruction }
+        let positions = min(config.qformer.positionCount, instructionTokenizer.modelMaximumLength ?? .max)
+        let whole = instructionTokenizer.encode(instruction, specialTokens: specialTokens)
+        let told =
+            whole.count <= positions
+            ? whole : instructionTokenizer.encode(instruction, specialTokens: specialTokens, maximumLength: positions)
+        let prompt = tokenizer.encode(instruction, specialTokens: specialTokens)
+        try check(told, "Q-Former", rows: config.qformer.vocabularySize)
+        try check(prompt, "language", rows: config.language.vocabularySize)
+        let note = "the Q-Former read only the last \(positions) of \(whole.count) tokens of the instruction"
+        return ModelInput(
+            pixels: try images(image), instructionIDs: told, promptIDs: prompt, notes: told.count < whole.count ? [note] : [])
+    }
+
+    /// The text of an answer: without special tokens, and without white space around it.
+    public func text(_ ids: [Int]) -> String {
+        tokenizer.decode(ids, skippingSpecialTokens: true).trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+
+    /// Input ids as the reference lays them out: the image's places first. A checkpoint without a placeholder id has none.
+    public func layout(_ promptIDs: [Int]) -> [Int] {
+        guard let image = config.imageTokenID else { return promptIDs }
+        return Array(repeating: image, count: config.queryCount) + promptIDs
+    }
+
+    private func check(_ ids: [Int], _ name: String, rows: Int) throws {
+        if let id = ids.first(where: { $0 >= rows || $0 < 0 }) { throw BlipError.wrongVocabulary(tokenizer: name, id: id, rows: rows) }
+    }
+}

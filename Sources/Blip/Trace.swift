@@ -1,0 +1,34 @@
+import BlipModels
+import BlipTensors
+import Foundation
+
+/// Intermediate results of one picture and instruction, for comparing implementations.
+struct Trace {
+    private var tensors: [(name: String, tensor: Tensor)] = []
+
+    init(_ checkpoint: Checkpoint, _ input: ModelInput) throws {
+        let batch = try checkpoint.batch([input])
+        func note(_ name: String, _ tensor: Tensor) throws { tensors.append((name, try tensor.to(.float32).to(.cpu).contiguous())) }
+        func noteIDs(_ name: String, _ ids: [Int]) throws { tensors.append((name, try Tensor.of(ids, [1, ids.count]))) }
+
+        try note("pixel_values", batch.pixels)
+        try noteIDs("qformer_input_ids", input.instructionIDs)
+        var stages: [(String, Tensor)] = []
+        let prompt = try checkpoint.network.prompt(
+            for: batch,
+            observe: .init { stage, tensor in
+                switch stage {
+                case .vision: stages.append(("image_embeds", tensor))
+                case .qformer: stages.append(("query_output", tensor))
+                case .projection: stages.append(("soft_prompt", tensor))
+                }
+            })
+        for (name, tensor) in stages { try note(name, tensor) }
+        try noteIDs("input_ids", checkpoint.processor.layout(input.promptIDs))
+        try note("logits", checkpoint.network.language.logits(prompt))
+    }
+
+    func write(to file: URL) throws {
+        try SafetensorsWriter.write(tensors, to: file)
+    }
+}

@@ -1,0 +1,49 @@
+import Foundation
+
+/// Why a picture could not be read, prepared or written. `source` names the file, or says that the image came as bytes.
+public enum ImageError: Error, Sendable, Equatable {
+    case missingFile(path: String)
+    case isDirectory(path: String)
+    case unreadableFile(path: String, reason: String)
+    case unwritableFile(path: String, reason: String)
+    case empty(source: String)
+    case tooManyBytes(source: String, count: Int, limit: Int)
+    /// The bytes are something else than JPEG, PNG or WebP. `found` completes "it is ...".
+    case unsupportedFormat(source: String, found: String)
+    case sizeOutOfRange(source: String, width: Int, height: Int, limit: String)
+    case truncated(source: String, format: ImageFormat)
+    case broken(source: String, format: ImageFormat, reason: String)
+    /// A resize to a size outside 1...`limit`.
+    case targetSizeOutOfRange(width: Int, height: Int, limit: Int)
+    case outOfMemory(purpose: String)
+    /// A processor file that is not the JSON it should be.
+    case brokenConfiguration(file: String, reason: String)
+    /// A key of a processor file with a value that cannot be used.
+    case configuration(file: String, key: String, expected: String, found: String)
+}
+
+extension ImageError: CustomStringConvertible, LocalizedError {
+    public var description: String {
+        switch self {
+        case .missingFile(let path): "there is no file \(path); check the path"
+        case .isDirectory(let path): "\(path) is a folder; give the path of one picture"
+        case .unreadableFile(let path, let reason): "\(path) cannot be read: \(reason)"
+        case .unwritableFile(let path, let reason): "\(path) cannot be written: \(reason)"
+        case .empty(let source): "\(source) is empty; give a JPEG, PNG or WebP picture"
+        case .tooManyBytes(let source, let count, let limit):
+            "\(source) has \(count) bytes, more than the limit of \(limit); give a smaller file"
+        case .unsupportedFormat(let source, let found): "\(source) is \(found); convert it to JPEG, PNG or WebP, which are supported"
+        case .sizeOutOfRange(let source, let width, let height, let limit):
+            "\(source) is \(width)x\(height) pixels, but \(limit); scale it or raise the limits"
+        case .truncated(let source, let format):
+            "\(source) is \(format.article) file cut short: the data ends before the picture; get a whole copy"
+        case .broken(let source, let format, let reason): "\(source) is a damaged \(format.name) file (\(reason)); get an intact copy"
+        case .targetSizeOutOfRange(let width, let height, let limit): "cannot resize to \(width)x\(height); each side must be 1 to \(limit)"
+        case .outOfMemory(let purpose): "there is not enough memory to \(purpose)"
+        case .brokenConfiguration(let file, let reason): "\(file) is not a processor configuration: \(reason)"
+        case .configuration(let file, let key, let expected, let found): "\"\(key)\" in \(file) must be \(expected), but it is \(found)"
+        }
+    }
+
+    public var errorDescription: String? { description }
+}

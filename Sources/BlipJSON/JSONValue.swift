@@ -1,0 +1,69 @@
+/// A JSON document as it stands in the file: object members keep their order, and keys and strings keep their bytes.
+///
+/// Foundation's decoders build `Dictionary<String, _>`, whose keys compare by canonical equivalence: a vocabulary that holds both
+/// `"é"` (one scalar) and `"e\u{301}"` (two) would silently lose a token, and a file with a duplicate key would silently lose a value.
+/// Vocabularies and safetensors headers are therefore read through this type.
+public enum JSONValue: Sendable, Equatable {
+    case null
+    case bool(Bool)
+    /// An integer that fits 64 bits, written without fraction or exponent.
+    case integer(Int)
+    case number(Double)
+    case string(JSONString)
+    case array([JSONValue])
+    case object(JSONObject)
+}
+
+/// A JSON string as UTF-8 bytes, compared byte by byte.
+public struct JSONString: Sendable, Hashable, CustomStringConvertible, ExpressibleByStringLiteral {
+    public let bytes: [UInt8]
+
+    public init(bytes: [UInt8]) { self.bytes = bytes }
+    public init(stringLiteral value: String) { bytes = Array(value.utf8) }
+
+    /// The text; an escaped lone surrogate, which UTF-8 cannot hold, was replaced by U+FFFD while parsing.
+    public var description: String { String(decoding: bytes, as: UTF8.self) }
+}
+
+/// The members of a JSON object, in file order. Names are unique: a duplicate is a parse error.
+public struct JSONObject: Sendable, Equatable {
+    public let members: [(key: JSONString, value: JSONValue)]
+    private let places: [JSONString: Int]
+
+    /// - Precondition: names are unique (the parser checks).
+    init(members: [(key: JSONString, value: JSONValue)], places: [JSONString: Int]) {
+        self.members = members
+        self.places = places
+    }
+
+    public subscript(key: JSONString) -> JSONValue? { places[key].map { members[$0].value } }
+
+    public static func == (left: JSONObject, right: JSONObject) -> Bool {
+        left.members.count == right.members.count
+            && zip(left.members, right.members).allSatisfy { $0.key == $1.key && $0.value == $1.value }
+    }
+}
+
+extension JSONValue {
+    public var object: JSONObject? { if case .object(let value) = self { value } else { nil } }
+    public var array: [JSONValue]? { if case .array(let value) = self { value } else { nil } }
+    public var string: String? { if case .string(let value) = self { value.description } else { nil } }
+    public var bytes: [UInt8]? { if case .string(let value) = self { value.bytes } else { nil } }
+    public var integer: Int? { if case .integer(let value) = self { value } else { nil } }
+    public var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
+
+    /// The value of an integer or a number with fraction or exponent.
+    public var double: Double? {
+        switch self {
+        case .integer(let value): Double(value)
+        case .number(let value): value
+        default: nil
+        }
+    }
+
+    /// The member of an object; nil for other kinds of value, and for `null`.
+    public subscript(key: JSONString) -> JSONValue? {
+        guard let value = object?[key], value != .null else { return nil }
+        return value
+    }
+}

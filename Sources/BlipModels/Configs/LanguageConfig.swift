@@ -1,0 +1,113 @@
+/// The language model's config, one case per family. Adding a family adds a case here and in ``LanguageModelFamily``.
+public enum LanguageConfig: Codable, Sendable, Equatable {
+    case llama(LlamaConfig)
+    case t5(T5Config)
+
+    private enum CodingKeys: String, CodingKey { case modelType = "model_type" }
+
+    public init(from decoder: any Decoder) throws {
+        let modelType = try decoder.container(keyedBy: CodingKeys.self).decodeIfPresent(String.self, forKey: .modelType)
+        switch modelType {
+        case "llama": self = .llama(try LlamaConfig(from: decoder))
+        case "t5": self = .t5(try T5Config(from: decoder))
+        // The reference takes a missing name for OPT.
+        default:
+            throw ConfigError.unsupported(key: "text_config.model_type", found: modelType ?? "missing (opt)", supported: ["llama", "t5"])
+        }
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        switch self {
+        case .llama(let config): try config.encode(to: encoder)
+        case .t5(let config): try config.encode(to: encoder)
+        }
+    }
+
+    public var familyName: String {
+        switch self {
+        case .llama: "llama"
+        case .t5: "t5"
+        }
+    }
+
+    /// The width D of its embeddings.
+    public var width: Int {
+        switch self {
+        case .llama(let config): config.hiddenSize
+        case .t5(let config): config.width
+        }
+    }
+
+    public var vocabularySize: Int {
+        switch self {
+        case .llama(let config): config.vocabularySize
+        case .t5(let config): config.vocabularySize
+        }
+    }
+
+    /// Ids that end an answer, as the config says. The published Vicuna files name an id the model never produces; see `StopRule`.
+    public var endIDs: [Int] {
+        switch self {
+        case .llama(let config): config.endIDs
+        case .t5(let config): config.endIDs
+        }
+    }
+
+    public var padID: Int? {
+        switch self {
+        case .llama(let config): config.padID
+        case .t5(let config): config.padID
+        }
+    }
+
+    /// Positions a prompt and its answer share; nil where positions are relative and have no end.
+    public var positionCount: Int? {
+        switch self {
+        case .llama(let config): config.positionCount
+        case .t5: nil
+        }
+    }
+
+    /// Positions a prompt may have.
+    ///
+    /// T5 has no limit, and neither has the reference; ours is a bound on memory, which grows with the square of the prompt, at four times
+    /// the length FlanT5 was trained with.
+    public var promptLimit: Int {
+        switch self {
+        case .llama(let config): config.positionCount - 1
+        case .t5: 2048
+        }
+    }
+
+    /// Weights that a file may leave out because they equal another one.
+    public var tieableNames: Set<String> {
+        switch self {
+        case .llama(let config): config.tiesEmbeddings ? Self.head : []
+        case .t5(let config): config.tiesEmbeddings ? Self.head : []
+        }
+    }
+
+    private static let head: Set = ["language_model.lm_head.weight"]
+
+    /// Weights a new checkpoint does not store because they equal another one.
+    public var tiedNames: Set<String> {
+        switch self {
+        case .llama: tieableNames
+        case .t5(let config): config.scalesDecoderOutput ? tieableNames : []
+        }
+    }
+
+    public var isEncoderDecoder: Bool {
+        switch self {
+        case .llama: false
+        case .t5: true
+        }
+    }
+
+    func validate() throws {
+        switch self {
+        case .llama(let config): try config.validate()
+        case .t5(let config): try config.validate()
+        }
+    }
+}

@@ -1,0 +1,93 @@
+import BlipTensors
+
+/// T5 and FlanT5: the encoder reads soft tokens and words, the decoder writes the answer.
+///
+/// Source: `T5ForConditionalGeneration` of transformers.
+public struct T5: LanguageModel {
+    let embedding: Tensor  // [vocabulary, D]
+    let encoder: T5Stack
+    let decoder: T5Stack
+    let head: Tensor  // [vocabulary, D]
+    let config: T5Config
+
+    init(_ scope: Scope, _ config: T5Config) throws {
+        embedding = try scope.tensor("shared.weight", [config.vocabularySize, config.width])
+        encoder = try T5Stack(scope["encoder"], config, isDecoder: false)
+        decoder = try T5Stack(scope["decoder"], config, isDecoder: true)
+        // FlanT5 has a head of its own, whatever tie_word_embeddings says; without one in the file it is the embedding.
+        let isTied = config.tiesEmbeddings && !scope.has("lm_head.weight")
+        head = isTied ? embedding : try scope.tensor("lm_head.weight", [config.vocabularySize, config.width])
+        self.config = config
+    }
+
+    public var dtype: DType { embedding.dtype }
+    public var promptPadding: PaddingSide { .right }
+
+    public func embed(_ ids: Tensor) throws -> Tensor { try embedding.embedding(ids) }
+
+    public func prefill(_ prompt: Prompt, room: Int) throws -> (logits: Tensor, session: any DecodingSession) {
+        let session = try T5Session(self, prompt, capacity: room + 1)
+        let start = try Tensor.of(Array(repeating: config.decoderStartID, count: prompt.batch), [prompt.batch, 1])
+        return (try session.extend(start.to(prompt.embeddings.device)), session)
+    }
+
+    public func logits(_ prompt: Prompt) throws -> Tensor { try prefill(prompt, room: 0).logits.unsqueeze(1) }
+
+    public func loss(_ prompt: Prompt, _ targets: TokenBatch) throws -> Tensor {
+        let encoded = try encode(prompt)
+        // The decoder is given the targets shifted right by one, behind the start id.
+        let start = try Tensor.full([targets.batch, 1], Double(config.decoderStartID), .int64, on: targets.ids.device)
+        let given = try Tensor.concatenate([start, targets.ids.slice(1, 0..<targets.length - 1)], 1)
+        let bias = try decoder.bias.causal(targets.length, dtype)
+        let hidden = try decoder(embed(given), bias: bias, reading: encoded)
+        return try crossEntropy(project(hidden), targets)
+    }
+
+    /// What the decoder's cross-attention reads: keys and values of each layer, computed once.
+    func encode(_ prompt: Prompt) throws -> T5Reading {
+        let mask = try prompt.mask.map { try Self.additive($0, dtype) }
+        let bias = try encoder.bias.bidirectional(prompt.length, dtype)
+        let hidden = try encoder(prompt.embeddings, bias: mask.map { try bias + $0 } ?? bias, reading: nil)
+        return T5Reading(layers: try decoder.blocks.map { try $0.crossKeysAndValues(hidden) }, mask: mask)
+    }
+
+    func project(_ hidden: Tensor) throws -> Tensor {
+        try (config.scalesDecoderOutput ? hidden * (1 / Double(config.width).squareRoot()) : hidden).linear(head)
+    }
+
+    /// 0 where a token is, the type's lowest number where padding is: [B, K] -> [B, 1, 1, K].
+    private static func additive(_ mask: Tensor, _ type: DType) throws -> Tensor {
+        let lowest = type == .float16 ? -65504.0 : -3.0e38
+        return try Tensor.zeros(mask.shape, type, on: mask.device).filling(mask.not(), with: lowest).reshape([
+            mask.size(0), 1, 1, mask.size(1),
+        ])
+    }
+}
+
+/// The encoder's output as the decoder's cross-attention sees it.
+struct T5Reading {
+    let layers: [(keys: Tensor, values: Tensor)]  // [B, H, N + T, d]
+    let mask: Tensor?  // [B, 1, 1, N + T], added to the scores
+}
+
+/// The decoder's state while an answer is written.
+final class T5Session: DecodingSession {
+    private let model: T5
+    private let reading: T5Reading
+    private let caches: [KeyValueCache]
+    private let bias: T5RelativeBias.Steps
+    private var length = 0
+
+    init(_ model: T5, _ prompt: Prompt, capacity: Int) throws {
+        self.model = model
+        reading = try model.encode(prompt)
+        caches = model.decoder.blocks.map { _ in KeyValueCache(capacity: capacity) }
+        bias = try model.decoder.bias.steps(capacity, model.dtype)
+    }
+
+    func extend(_ tokens: Tensor) throws -> Tensor {
+        let hidden = try model.decoder(model.embed(tokens), bias: bias.row(length), reading: reading, caches: caches)
+        length += 1
+        return try model.project(hidden).select(1, 0)
+    }
+}

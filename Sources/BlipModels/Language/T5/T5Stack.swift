@@ -1,0 +1,118 @@
+import BlipTensors
+
+/// T5's encoder or decoder: blocks that share the relative bias of the first one, and a final norm.
+struct T5Stack {
+    let bias: T5RelativeBias
+    let blocks: [T5Block]
+    let norm: T5Norm
+
+    init(_ scope: Scope, _ config: T5Config, isDecoder: Bool) throws {
+        let first = scope["block"][0]["layer"][0]["SelfAttention"]
+        bias = try T5RelativeBias(first["relative_attention_bias"], config, isDecoder: isDecoder)
+        let count = isDecoder ? config.decoderLayerCount : config.encoderLayerCount
+        blocks = try (0..<count).map { try T5Block(scope["block"][$0]["layer"], config, isDecoder: isDecoder) }
+        norm = try T5Norm(scope["final_layer_norm"], config.width, epsilon: config.normEpsilon)
+    }
+
+    /// embeddings [B, T, D] -> [B, T, D]
+    ///
+    /// - Parameters:
+    ///   - bias: added to the self-attention scores, causality and padding included.
+    ///   - reading: what the decoder looks at; nil in the encoder.
+    ///   - caches: one per block while an answer is written; nil for a whole pass.
+    func callAsFunction(_ embeddings: Tensor, bias: Tensor, reading: T5Reading?, caches: [KeyValueCache]? = nil) throws -> Tensor {
+        var hidden = embeddings
+        for (index, block) in blocks.enumerated() {
+            hidden = try block(hidden, bias: bias, reading: reading?.layers[index], readingMask: reading?.mask, cache: caches?[index])
+        }
+        return try norm(hidden)
+    }
+}
+
+/// Self-attention, in the decoder cross-attention, and the feed-forward network, each added to the residual stream.
+struct T5Block {
+    let attention: T5Attention
+    let cross: T5Attention?
+    let forward: T5Forward
+
+    init(_ scope: Scope, _ config: T5Config, isDecoder: Bool) throws {
+        attention = try T5Attention(scope[0], "SelfAttention", config)
+        cross = isDecoder ? try T5Attention(scope[1], "EncDecAttention", config) : nil
+        forward = try T5Forward(scope[isDecoder ? 2 : 1], config)
+    }
+
+    func crossKeysAndValues(_ encoded: Tensor) throws -> (keys: Tensor, values: Tensor) { try (cross ?? attention).keysAndValues(encoded) }
+
+    func callAsFunction(
+        _ x: Tensor, bias: Tensor, reading: (keys: Tensor, values: Tensor)?, readingMask: Tensor?, cache: KeyValueCache?
+    ) throws -> Tensor {
+        let normed = try attention.norm(x)
+        var (keys, values) = try attention.keysAndValues(normed)
+        if let cache { (keys, values) = try cache.append(keys, values) }
+        var hidden = try Self.bounded(x + attention(normed, keys, values, mask: bias))
+        if let cross, let reading {
+            hidden = try Self.bounded(hidden + cross(cross.norm(hidden), reading.keys, reading.values, mask: readingMask))
+        }
+        return try Self.bounded(hidden + forward(hidden))
+    }
+
+    /// Keeps a float16 residual stream finite, as the reference does: T5 was trained in bfloat16, whose range is wider.
+    private static func bounded(_ x: Tensor) throws -> Tensor {
+        guard x.dtype == .float16 else { return x }
+        let isFinite = try x.isFinite().all().integer() != 0
+        let limit = isFinite ? 65504.0 : 65504.0 - 1000
+        return try x.clamp(-limit...limit)
+    }
+}
+
+/// Attention without scaling of the scores, and the norm before it.
+struct T5Attention {
+    let norm: T5Norm
+    let query, key, value, output: Linear
+    let heads: Int
+
+    init(_ scope: Scope, _ name: String, _ config: T5Config) throws {
+        let (place, width, inner) = (scope[name], config.width, config.innerSize)
+        norm = try T5Norm(scope["layer_norm"], width, epsilon: config.normEpsilon)
+        query = try Linear(place["q"], from: width, to: inner, bias: false)
+        key = try Linear(place["k"], from: width, to: inner, bias: false)
+        value = try Linear(place["v"], from: width, to: inner, bias: false)
+        output = try Linear(place["o"], from: inner, to: width, bias: false)
+        heads = config.headCount
+    }
+
+    /// [B, K, D] -> two of [B, H, K, d]
+    func keysAndValues(_ source: Tensor) throws -> (keys: Tensor, values: Tensor) {
+        (try key(source).splitHeads(heads), try value(source).splitHeads(heads))
+    }
+
+    /// [B, T, D], normalised -> [B, T, D]
+    func callAsFunction(_ x: Tensor, _ keys: Tensor, _ values: Tensor, mask: Tensor?) throws -> Tensor {
+        try output(query(x).splitHeads(heads).attention(keys, values, mask: mask, scale: 1).joinHeads())
+    }
+}
+
+/// The feed-forward network, gated (`wi_0`, `wi_1`) or plain (`wi`), and the norm before it.
+struct T5Forward {
+    let norm: T5Norm
+    let gate: Linear
+    let up: Linear?
+    let down: Linear
+    let activation: Activation
+
+    init(_ scope: Scope, _ config: T5Config) throws {
+        let (place, width, wide) = (scope["DenseReluDense"], config.width, config.feedForwardSize)
+        norm = try T5Norm(scope["layer_norm"], width, epsilon: config.normEpsilon)
+        gate = try Linear(place[config.isGated ? "wi_0" : "wi"], from: width, to: wide, bias: false)
+        up = config.isGated ? try Linear(place["wi_1"], from: width, to: wide, bias: false) : nil
+        down = try Linear(place["wo"], from: wide, to: width, bias: false)
+        activation = config.activation
+    }
+
+    func callAsFunction(_ x: Tensor) throws -> Tensor {
+        let normed = try norm(x)
+        let gated = try activation(gate(normed))
+        // `wo` may be wider than the rest: see Precision.
+        return try down((up.map { try gated * $0(normed) } ?? gated).to(down.weight.dtype))
+    }
+}

@@ -1,0 +1,22 @@
+import BlipTensors
+
+/// The activation functions the published configs name.
+public enum Activation: String, Codable, Sendable, Equatable, CaseIterable {
+    /// With the error function.
+    case gelu
+    /// With tanh.
+    case geluNew = "gelu_new"
+    case geluTanh = "gelu_pytorch_tanh"
+    case relu
+    case silu
+    case swish
+
+    public func callAsFunction(_ x: Tensor) throws -> Tensor {
+        switch self {
+        case .gelu: try x.gelu()
+        case .geluNew, .geluTanh: try x.geluTanh()
+        case .relu: try x.relu()
+        case .silu, .swish: try x.silu()
+        }
+    }
+}

@@ -1,0 +1,49 @@
+import BlipTensors
+
+/// Layer normalisation over the last dimension.
+public struct LayerNorm {
+    public let weight: Tensor  // [D]
+    public let bias: Tensor  // [D]
+    let epsilon: Double
+
+    public init(_ scope: Scope, _ size: Int, epsilon: Double) throws {
+        weight = try scope.tensor("weight", [size])
+        bias = try scope.tensor("bias", [size])
+        self.epsilon = epsilon
+    }
+
+    public func callAsFunction(_ x: Tensor) throws -> Tensor { try x.layerNorm(weight, bias, epsilon: epsilon) }
+}
+
+/// Root-mean-square normalisation as LLaMA has it: all in float32, rounded once before the weight.
+public struct RMSNorm {
+    public let weight: Tensor  // [D]
+    let epsilon: Double
+
+    public init(_ scope: Scope, _ size: Int, epsilon: Double) throws {
+        weight = try scope.tensor("weight", [size])
+        self.epsilon = epsilon
+    }
+
+    public func callAsFunction(_ x: Tensor) throws -> Tensor {
+        let wide = try x.to(.float32)
+        let scale = try (wide.square().mean(-1, keep: true) + epsilon).rsqrt()
+        return try weight * (wide * scale).to(x.dtype)
+    }
+}
+
+/// Root-mean-square normalisation as T5 has it: the residual stream may be wider than the weight, and is rounded to the weight's type.
+public struct T5Norm {
+    public let weight: Tensor  // [D]
+    let epsilon: Double
+
+    public init(_ scope: Scope, _ size: Int, epsilon: Double) throws {
+        weight = try scope.tensor("weight", [size])
+        self.epsilon = epsilon
+    }
+
+    public func callAsFunction(_ x: Tensor) throws -> Tensor {
+        let scale = try (x.to(.float32).square().mean(-1, keep: true) + epsilon).rsqrt()
+        return try weight * (x * scale).to(weight.dtype)
+    }
+}

@@ -1,0 +1,71 @@
+import BlipTensors
+
+/// The querying transformer: a few learned queries read the image, and, when told the instruction, read it with that in mind.
+///
+/// Queries and instruction tokens attend to each other in every layer; only the queries look at the image, in every second layer. Source:
+/// InstructBLIP, section 2.3 and figure 3; `InstructBlipQFormerModel` of transformers.
+public struct QFormer {
+    let words: Tensor  // [vocabulary, Q]
+    let positions: Tensor  // [positions, Q]
+    let norm: LayerNorm
+    let layers: [QFormerLayer]
+    public let config: QFormerConfig
+
+    /// - Parameter imageWidth: the width V of the image encoder.
+    public init(_ scope: Scope, _ config: QFormerConfig, imageWidth: Int) throws {
+        let embeddings = scope["embeddings"]
+        words = try embeddings.tensor("word_embeddings.weight", [config.vocabularySize, config.hiddenSize])
+        positions = try embeddings.tensor("position_embeddings.weight", [config.positionCount, config.hiddenSize])
+        norm = try LayerNorm(embeddings["layernorm"], config.hiddenSize, epsilon: config.normEpsilon)
+        layers = try (0..<config.layerCount).map {
+            try QFormerLayer(scope["encoder"]["layer"][$0], config, imageWidth: $0 % config.crossAttentionFrequency == 0 ? imageWidth : nil)
+        }
+        self.config = config
+    }
+
+    /// The image as the queries see it: keys and values of every cross-attention. They depend on the image alone, so one reading serves
+    /// any number of instructions.
+    public func read(_ patches: Tensor) throws -> ImageReading {
+        ImageReading(layers: try layers.map { try $0.cross?.keysAndValues(patches) })
+    }
+
+    /// What the queries found.
+    ///
+    /// - Parameters:
+    ///   - queries: the learned query tokens [1, N, Q].
+    ///   - image: the reading of B images.
+    ///   - instruction: B instructions, right-padded; nil reads the image without being told anything.
+    ///   - observe: sees queries and text [B, N + T, Q] after every layer (after the last one the queries alone).
+    /// - Returns: [B, N, Q]
+    public func callAsFunction(
+        _ queries: Tensor, reading image: ImageReading, told instruction: TokenBatch?, observe: ((Tensor) throws -> Void)? = nil
+    ) throws -> Tensor {
+        let (count, batch) = (queries.size(1), image.batch)
+        var hidden = try queries.expand([batch, count, queries.size(2)]).to(norm.weight.dtype)
+        var mask: Tensor?
+        if let instruction {
+            let text = try words.embedding(instruction.ids) + positions.slice(0, 0..<instruction.length)
+            hidden = try Tensor.concatenate([hidden, text], 1)
+            mask = try instruction.mask.map { padding in
+                let seen = try Tensor.ones([batch, count], .bool, on: padding.device)
+                return try Tensor.concatenate([seen, padding], 1).reshape([batch, 1, 1, -1])
+            }
+        }
+        hidden = try norm(hidden)
+        for (index, layer) in layers.enumerated() {
+            // Nobody reads the text after the last layer.
+            let isLast = index == layers.count - 1
+            hidden = try layer(hidden, queryCount: count, mask: mask, image: image.layers[index], keepsText: !isLast)
+            try observe?(hidden)
+        }
+        return hidden
+    }
+}
+
+/// Cross-attention keys and values [B, H, P, d] of each Q-Former layer; nil for layers that do not look at the image.
+public struct ImageReading {
+    let layers: [(keys: Tensor, values: Tensor)?]
+
+    /// The number B of images.
+    public var batch: Int { layers.compactMap { $0?.keys.size(0) }.first ?? 1 }
+}

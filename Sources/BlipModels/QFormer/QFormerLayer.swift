@@ -1,0 +1,78 @@
+import BlipTensors
+
+/// One post-norm layer with two feed-forward networks: one for the queries, one for the text.
+struct QFormerLayer {
+    let attention: QFormerAttention
+    let cross: QFormerAttention?
+    let queryForward: QFormerForward
+    let textForward: QFormerForward
+
+    /// - Parameter imageWidth: nil for a layer that does not look at the image.
+    init(_ scope: Scope, _ config: QFormerConfig, imageWidth: Int?) throws {
+        attention = try QFormerAttention(scope["attention"], config, from: config.hiddenSize)
+        cross = try imageWidth.map { try QFormerAttention(scope["crossattention"], config, from: $0) }
+        queryForward = try QFormerForward(scope["intermediate_query"], scope["output_query"], config)
+        textForward = try QFormerForward(scope["intermediate"], scope["output"], config)
+    }
+
+    /// hidden [B, N + T, Q] -> the same, or [B, N, Q] when the text is not kept.
+    func callAsFunction(
+        _ hidden: Tensor, queryCount: Int, mask: Tensor?, image: (keys: Tensor, values: Tensor)?, keepsText: Bool
+    ) throws -> Tensor {
+        let length = hidden.size(1)
+        let kept = keepsText ? hidden : try hidden.slice(1, 0..<queryCount)
+        let (keys, values) = try attention.keysAndValues(hidden)
+        let attended = try attention(kept, keys, values, mask: mask)
+
+        var queries = try attended.slice(1, 0..<queryCount)
+        if let cross, let image { queries = try cross(queries, image.keys, image.values, mask: nil) }
+        queries = try queryForward(queries)
+        guard keepsText, length > queryCount else { return queries }
+        return try Tensor.concatenate([queries, textForward(attended.slice(1, queryCount..<length))], 1)
+    }
+}
+
+/// Attention, its output product, and the norm over the sum with its input.
+struct QFormerAttention {
+    let query, key, value, output: Linear
+    let norm: LayerNorm
+    let heads: Int
+
+    /// - Parameter width: of what the keys and values are made from.
+    init(_ scope: Scope, _ config: QFormerConfig, from width: Int) throws {
+        let size = config.hiddenSize
+        query = try Linear(scope["attention"]["query"], from: size, to: size)
+        key = try Linear(scope["attention"]["key"], from: width, to: size)
+        value = try Linear(scope["attention"]["value"], from: width, to: size)
+        output = try Linear(scope["output"]["dense"], from: size, to: size)
+        norm = try LayerNorm(scope["output"]["LayerNorm"], size, epsilon: config.normEpsilon)
+        heads = config.headCount
+    }
+
+    /// [B, K, width] -> two of [B, H, K, d]
+    func keysAndValues(_ source: Tensor) throws -> (keys: Tensor, values: Tensor) {
+        (try key(source).splitHeads(heads), try value(source).splitHeads(heads))
+    }
+
+    /// [B, N, Q] -> [B, N, Q]
+    func callAsFunction(_ x: Tensor, _ keys: Tensor, _ values: Tensor, mask: Tensor?) throws -> Tensor {
+        let attended = try query(x).splitHeads(heads).attention(keys, values, mask: mask, scale: 1 / Double(keys.size(3)).squareRoot())
+        return try norm(output(attended.joinHeads()) + x)
+    }
+}
+
+/// The feed-forward network and the norm over the sum with its input.
+struct QFormerForward {
+    let up, down: Linear
+    let norm: LayerNorm
+    let activation: Activation
+
+    init(_ intermediate: Scope, _ output: Scope, _ config: QFormerConfig) throws {
+        up = try Linear(intermediate["dense"], from: config.hiddenSize, to: config.intermediateSize)
+        down = try Linear(output["dense"], from: config.intermediateSize, to: config.hiddenSize)
+        norm = try LayerNorm(output["LayerNorm"], config.hiddenSize, epsilon: config.normEpsilon)
+        activation = config.activation
+    }
+
+    func callAsFunction(_ x: Tensor) throws -> Tensor { try norm(down(activation(up(x))) + x) }
+}

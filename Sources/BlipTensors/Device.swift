@@ -1,0 +1,62 @@
+import CTorch
+
+/// Where a tensor's memory is and its operations run.
+public enum Device: Sendable, Hashable, CustomStringConvertible {
+    case cpu
+    case cuda(Int = 0)
+    case mps
+    /// Shapes and types without memory: for counting parameters and listing names.
+    case meta
+
+    /// Reads `cpu`, `cuda`, `cuda:1`, `mps`.
+    public init?(_ name: String) {
+        switch name {
+        case "cpu": self = .cpu
+        case "mps": self = .mps
+        case "cuda": self = .cuda(0)
+        default:
+            guard name.hasPrefix("cuda:"), let index = Int(name.dropFirst(5)), index >= 0, index < 128 else { return nil }
+            self = .cuda(index)
+        }
+    }
+
+    public var description: String {
+        switch self {
+        case .cpu: "cpu"
+        case .cuda(let index): index == 0 ? "cuda" : "cuda:\(index)"
+        case .mps: "mps"
+        case .meta: "meta"
+        }
+    }
+
+    /// Whether this machine, with the libtorch it is linked to, has the device.
+    public var isAvailable: Bool { ctorch_device_available(code) }
+
+    var code: ctorch_device {
+        switch self {
+        case .cpu: ctorch_device(kind: Int32(CTORCH_CPU), index: 0)
+        case .cuda(let index): ctorch_device(kind: Int32(CTORCH_CUDA), index: Int32(index))
+        case .mps: ctorch_device(kind: Int32(CTORCH_MPS), index: 0)
+        case .meta: ctorch_device(kind: Int32(CTORCH_META), index: 0)
+        }
+    }
+
+    init(code: ctorch_device) {
+        switch Int(code.kind) {
+        case Int(CTORCH_CUDA): self = .cuda(Int(code.index))
+        case Int(CTORCH_MPS): self = .mps
+        case Int(CTORCH_META): self = .meta
+        default: self = .cpu
+        }
+    }
+}
+
+/// Facts and settings of the engine as a whole.
+public enum Engine {
+    /// The version of libtorch, for example `2.13.0`.
+    public static var version: String { String(cString: ctorch_version()) }
+
+    /// Threads that one operation may use. Set it once, before the first operation.
+    public static var threads: Int { Int(ctorch_threads()) }
+    public static func setThreads(_ count: Int) { ctorch_set_threads(Int32(clamping: max(1, count))) }
+}

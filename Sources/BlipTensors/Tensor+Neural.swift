@@ -1,0 +1,72 @@
+import CTorch
+
+// The operations of neural networks.
+extension Tensor {
+    public func matmul(_ other: Tensor) throws(TensorError) -> Tensor {
+        try produce("matmul", [self, other]) { ctorch_matmul(handle, other.handle, $0, $1) }
+    }
+
+    /// `self @ weightᵀ + bias`: self [..., I], weight [O, I], bias [O] -> [..., O].
+    public func linear(_ weight: Tensor, _ bias: Tensor? = nil) throws(TensorError) -> Tensor {
+        try produce("linear", [self, weight]) { ctorch_linear(handle, weight.handle, bias?.handle, $0, $1) }
+    }
+
+    /// Rows of this table [V, D] by ids [...] -> [..., D].
+    public func embedding(_ ids: Tensor) throws(TensorError) -> Tensor {
+        try produce("embedding", [self, ids]) { ctorch_embedding(handle, ids.handle, $0, $1) }
+    }
+
+    /// self [B, C, H, W], kernel [O, C, K, K] -> [B, O, (H - K) / stride + 1, (W - K) / stride + 1].
+    public func convolve(_ kernel: Tensor, _ bias: Tensor? = nil, stride: Int) throws(TensorError) -> Tensor {
+        try produce("convolve", [self, kernel]) { ctorch_convolve(handle, kernel.handle, bias?.handle, Int64(stride), $0, $1) }
+    }
+
+    /// Normalised over the last dimension, whose size is the weight's.
+    public func layerNorm(_ weight: Tensor, _ bias: Tensor?, epsilon: Double) throws(TensorError) -> Tensor {
+        try produce("layerNorm", [self, weight]) { ctorch_layer_norm(handle, weight.handle, bias?.handle, epsilon, $0, $1) }
+    }
+
+    public func softmax(_ dimension: Int = -1) throws(TensorError) -> Tensor {
+        try produce("softmax", [self]) { ctorch_softmax(handle, Int64(dimension), false, $0, $1) }
+    }
+
+    public func logSoftmax(_ dimension: Int = -1) throws(TensorError) -> Tensor {
+        try produce("logSoftmax", [self]) { ctorch_softmax(handle, Int64(dimension), true, $0, $1) }
+    }
+
+    /// `softmax(scale · self keysᵀ + mask) values`, one row of weights per query.
+    ///
+    /// - Parameters:
+    ///   - self: queries [B, H, Q, D]; keys and values [B, H, K, D].
+    ///   - mask: `bool` (true: may look) or added to the scores; broadcasts to [B, H, Q, K].
+    ///   - causal: query i sees keys 0...i; not together with a mask.
+    public func attention(
+        _ keys: Tensor, _ values: Tensor, mask: Tensor? = nil, causal: Bool = false, scale: Double, dropout: Double = 0
+    ) throws(TensorError) -> Tensor {
+        try produce("attention", [self, keys, values] + (mask.map { [$0] } ?? [])) {
+            ctorch_attention(handle, keys.handle, values.handle, mask?.handle, dropout, causal, scale, $0, $1)
+        }
+    }
+
+    /// Zeroes elements with the probability given and scales the others up.
+    public func dropout(_ probability: Double) throws(TensorError) -> Tensor {
+        try produce("dropout", [self]) { ctorch_dropout(handle, probability, $0, $1) }
+    }
+
+    /// What the shim leaves out of the mean: PyTorch's customary mark.
+    public static let ignoredTarget = -100
+
+    /// Cross entropy of logits [N, V] against targets [N], over those that are not ``ignoredTarget``.
+    ///
+    /// - Parameter mean: the mean over the counted targets, else their sum.
+    public func crossEntropy(_ targets: Tensor, mean: Bool = true) throws(TensorError) -> Tensor {
+        try produce("crossEntropy", [self, targets]) {
+            ctorch_cross_entropy(handle, targets.handle, Int64(Self.ignoredTarget), mean, $0, $1)
+        }
+    }
+
+    /// self [B, C, H, W] -> [B, C, height, width]; a = -0.75, corners not aligned, no anti-aliasing.
+    public func resizedBicubic(height: Int, width: Int) throws(TensorError) -> Tensor {
+        try produce("resizedBicubic", [self]) { ctorch_resize_bicubic(handle, Int64(height), Int64(width), $0, $1) }
+    }
+}

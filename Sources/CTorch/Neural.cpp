@@ -1,0 +1,48 @@
+#include "Bridge.h"
+
+using bridge::produce;
+
+ctorch_status ctorch_matmul(const ctorch_tensor *a, const ctorch_tensor *b, ctorch_tensor **out, char **message) {
+  return produce(out, message, [&] { return a->value.matmul(b->value); });
+}
+
+ctorch_status ctorch_linear(const ctorch_tensor *a, const ctorch_tensor *weight, const ctorch_tensor *bias, ctorch_tensor **out, char **message) {
+  return produce(out, message, [&] { return at::linear(a->value, weight->value, bridge::optional(bias)); });
+}
+
+ctorch_status ctorch_embedding(const ctorch_tensor *weight, const ctorch_tensor *ids, ctorch_tensor **out, char **message) {
+  return produce(out, message, [&] { return at::embedding(weight->value, ids->value); });
+}
+
+ctorch_status ctorch_convolve(const ctorch_tensor *a, const ctorch_tensor *weight, const ctorch_tensor *bias, int64_t stride, ctorch_tensor **out, char **message) {
+  return produce(out, message, [&] { return at::conv2d(a->value, weight->value, bridge::optional(bias), {stride, stride}); });
+}
+
+ctorch_status ctorch_layer_norm(const ctorch_tensor *a, const ctorch_tensor *weight, const ctorch_tensor *bias, double epsilon, ctorch_tensor **out, char **message) {
+  return produce(out, message, [&] { return at::layer_norm(a->value, weight->value.sizes(), weight->value, bridge::optional(bias), epsilon); });
+}
+
+ctorch_status ctorch_softmax(const ctorch_tensor *a, int64_t dimension, bool logarithm, ctorch_tensor **out, char **message) {
+  return produce(out, message, [&] { return logarithm ? a->value.log_softmax(dimension) : a->value.softmax(dimension); });
+}
+
+ctorch_status ctorch_attention(const ctorch_tensor *queries, const ctorch_tensor *keys, const ctorch_tensor *values, const ctorch_tensor *mask,
+                               double dropout, bool causal, double scale, ctorch_tensor **out, char **message) {
+  return produce(out, message, [&] {
+    return at::scaled_dot_product_attention(queries->value, keys->value, values->value, bridge::optional(mask), dropout, causal, scale);
+  });
+}
+
+ctorch_status ctorch_dropout(const ctorch_tensor *a, double probability, ctorch_tensor **out, char **message) {
+  return produce(out, message, [&] { return at::dropout(a->value, probability, /*train=*/true); });
+}
+
+ctorch_status ctorch_cross_entropy(const ctorch_tensor *logits, const ctorch_tensor *targets, int64_t ignored, bool mean, ctorch_tensor **out, char **message) {
+  return produce(out, message, [&] {
+    return at::cross_entropy_loss(logits->value, targets->value, {}, mean ? at::Reduction::Mean : at::Reduction::Sum, ignored);
+  });
+}
+
+ctorch_status ctorch_resize_bicubic(const ctorch_tensor *a, int64_t height, int64_t width, ctorch_tensor **out, char **message) {
+  return produce(out, message, [&] { return at::upsample_bicubic2d(a->value, {height, width}, /*align_corners=*/false); });
+}

@@ -1,0 +1,42 @@
+#include "Bridge.h"
+
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+#include <c10/core/GradMode.h>
+#include <torch/version.h>
+
+ctorch_status ctorch_require_gradient(const ctorch_tensor *a, bool required, char **message) {
+  return bridge::guarded(message, [&] { at::Tensor(a->value).set_requires_grad(required); });
+}
+
+ctorch_status ctorch_backward(const ctorch_tensor *a, const ctorch_tensor *gradient, char **message) {
+  return bridge::guarded(message, [&] { a->value.backward(gradient == nullptr ? at::Tensor() : gradient->value); });
+}
+
+ctorch_status ctorch_gradient(const ctorch_tensor *a, ctorch_tensor **out, char **message) {
+  return bridge::guarded(message, [&] {
+    const at::Tensor &gradient = a->value.grad();
+    *out = gradient.defined() ? new ctorch_tensor{gradient} : nullptr;
+  });
+}
+
+ctorch_status ctorch_clear_gradient(const ctorch_tensor *a, char **message) {
+  return bridge::guarded(message, [&] { at::Tensor(a->value).mutable_grad() = at::Tensor(); });
+}
+
+bool ctorch_gradient_mode(void) { return c10::GradMode::is_enabled(); }
+void ctorch_set_gradient_mode(bool enabled) { c10::GradMode::set_enabled(enabled); }
+
+void ctorch_set_threads(int32_t count) { at::set_num_threads(count); }
+int32_t ctorch_threads(void) { return at::get_num_threads(); }
+
+bool ctorch_device_available(ctorch_device device) {
+  switch (device.kind) {
+    case CTORCH_CPU: case CTORCH_META: return true;
+    case CTORCH_CUDA: return at::hasCUDA() && device.index < at::getNumGPUs();
+    case CTORCH_MPS: return at::hasMPS() && device.index == 0;
+    default: return false;
+  }
+}
+
+const char *ctorch_version(void) { return TORCH_VERSION; }

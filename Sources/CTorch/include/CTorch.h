@@ -1,0 +1,154 @@
+// A plain C surface over libtorch: opaque tensors, status codes, messages. No policy lives here.
+//
+// Every fallible function returns a ctorch_status. On failure `*message` is a malloc'd UTF-8 sentence that the caller frees with
+// ctorch_free_message, and no output is written. C++ exceptions never cross this header. Output tensors are owned by the caller,
+// who releases each once with ctorch_release. Negative dimensions count from the end, as in PyTorch.
+#ifndef CTORCH_H
+#define CTORCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct ctorch_tensor ctorch_tensor;
+typedef struct ctorch_generator ctorch_generator;
+
+typedef int32_t ctorch_status;
+enum { CTORCH_OK = 0, CTORCH_ERROR = 1, CTORCH_OUT_OF_MEMORY = 2 };
+
+// Element types and devices: the numbers are this header's own, not libtorch's, which may move between versions.
+typedef int32_t ctorch_type;
+enum {
+  CTORCH_FLOAT32 = 0, CTORCH_BFLOAT16 = 1, CTORCH_FLOAT16 = 2, CTORCH_FLOAT64 = 3,
+  CTORCH_INT64 = 4, CTORCH_INT32 = 5, CTORCH_INT16 = 6, CTORCH_INT8 = 7, CTORCH_UINT8 = 8, CTORCH_BOOL = 9
+};
+typedef struct { int32_t kind; int32_t index; } ctorch_device;
+enum { CTORCH_CPU = 0, CTORCH_CUDA = 1, CTORCH_MPS = 2, CTORCH_META = 3 };
+
+void ctorch_free_message(char *message);
+void ctorch_release(ctorch_tensor *tensor);
+
+// --- creation (Creation.cpp)
+typedef void (*ctorch_release_memory)(void *context);
+// Borrows `data`; `release(context)` runs when the last tensor that shares the memory is gone (also when this call fails).
+ctorch_status ctorch_borrow(const void *data, const int64_t *shape, int32_t rank, ctorch_type type,
+                            ctorch_release_memory release, void *context, ctorch_tensor **out, char **message);
+ctorch_status ctorch_copy_in(const void *data, const int64_t *shape, int32_t rank, ctorch_type type, ctorch_tensor **out, char **message);
+// Copies the elements, in row-major order, to `data`, which has room for exactly `bytes`.
+ctorch_status ctorch_copy_out(const ctorch_tensor *a, void *data, size_t bytes, char **message);
+ctorch_status ctorch_full(double value, const int64_t *shape, int32_t rank, ctorch_type type, ctorch_device device, ctorch_tensor **out, char **message);
+ctorch_status ctorch_empty(const int64_t *shape, int32_t rank, ctorch_type type, ctorch_device device, ctorch_tensor **out, char **message);
+ctorch_status ctorch_arange(int64_t start, int64_t end, int64_t step, ctorch_device device, ctorch_tensor **out, char **message);
+ctorch_status ctorch_generator_create(uint64_t seed, ctorch_device device, ctorch_generator **out, char **message);
+void ctorch_generator_release(ctorch_generator *generator);
+ctorch_status ctorch_generator_state(const ctorch_generator *generator, ctorch_tensor **out, char **message);
+ctorch_status ctorch_generator_set_state(ctorch_generator *generator, const ctorch_tensor *state, char **message);
+ctorch_status ctorch_random_normal(ctorch_generator *generator, const int64_t *shape, int32_t rank, ctorch_type type, ctorch_device device, ctorch_tensor **out, char **message);
+ctorch_status ctorch_random_uniform(ctorch_generator *generator, const int64_t *shape, int32_t rank, ctorch_type type, ctorch_device device, ctorch_tensor **out, char **message);
+ctorch_status ctorch_multinomial(const ctorch_tensor *probabilities, int64_t count, bool replacement, ctorch_generator *generator, ctorch_tensor **out, char **message);
+
+// --- what a tensor is (Creation.cpp); these cannot fail
+int32_t ctorch_rank(const ctorch_tensor *a);
+int64_t ctorch_size(const ctorch_tensor *a, int32_t dimension);  // 0 <= dimension < rank
+int64_t ctorch_count(const ctorch_tensor *a);
+ctorch_type ctorch_type_of(const ctorch_tensor *a);  // -1 for a type that is not in the list above
+ctorch_device ctorch_device_of(const ctorch_tensor *a);
+bool ctorch_is_contiguous(const ctorch_tensor *a);
+bool ctorch_requires_gradient(const ctorch_tensor *a);
+const void *ctorch_data(const ctorch_tensor *a);  // the first element, on a's device
+ctorch_status ctorch_item(const ctorch_tensor *a, double *out, char **message);
+ctorch_status ctorch_item_integer(const ctorch_tensor *a, int64_t *out, char **message);
+
+// --- types, devices, shape (Shape.cpp)
+ctorch_status ctorch_to_type(const ctorch_tensor *a, ctorch_type type, ctorch_tensor **out, char **message);
+ctorch_status ctorch_to_device(const ctorch_tensor *a, ctorch_device device, ctorch_tensor **out, char **message);
+ctorch_status ctorch_contiguous(const ctorch_tensor *a, ctorch_tensor **out, char **message);
+ctorch_status ctorch_clone(const ctorch_tensor *a, ctorch_tensor **out, char **message);
+ctorch_status ctorch_detach(const ctorch_tensor *a, ctorch_tensor **out, char **message);
+ctorch_status ctorch_reshape(const ctorch_tensor *a, const int64_t *shape, int32_t rank, ctorch_tensor **out, char **message);
+ctorch_status ctorch_expand(const ctorch_tensor *a, const int64_t *shape, int32_t rank, ctorch_tensor **out, char **message);
+ctorch_status ctorch_permute(const ctorch_tensor *a, const int64_t *order, int32_t rank, ctorch_tensor **out, char **message);
+ctorch_status ctorch_transpose(const ctorch_tensor *a, int64_t first, int64_t second, ctorch_tensor **out, char **message);
+ctorch_status ctorch_squeeze(const ctorch_tensor *a, int64_t dimension, ctorch_tensor **out, char **message);
+ctorch_status ctorch_unsqueeze(const ctorch_tensor *a, int64_t dimension, ctorch_tensor **out, char **message);
+ctorch_status ctorch_slice(const ctorch_tensor *a, int64_t dimension, int64_t start, int64_t end, int64_t step, ctorch_tensor **out, char **message);
+ctorch_status ctorch_select(const ctorch_tensor *a, int64_t dimension, int64_t index, ctorch_tensor **out, char **message);
+ctorch_status ctorch_concatenate(const ctorch_tensor *const *parts, int32_t count, int64_t dimension, ctorch_tensor **out, char **message);
+ctorch_status ctorch_stack(const ctorch_tensor *const *parts, int32_t count, int64_t dimension, ctorch_tensor **out, char **message);
+ctorch_status ctorch_flip(const ctorch_tensor *a, int64_t dimension, ctorch_tensor **out, char **message);
+ctorch_status ctorch_repeat_interleave(const ctorch_tensor *a, int64_t repeats, int64_t dimension, ctorch_tensor **out, char **message);
+ctorch_status ctorch_triangle(const ctorch_tensor *a, int64_t diagonal, bool upper, ctorch_tensor **out, char **message);
+
+// --- indexing (Shape.cpp)
+ctorch_status ctorch_index_select(const ctorch_tensor *a, int64_t dimension, const ctorch_tensor *indices, ctorch_tensor **out, char **message);
+ctorch_status ctorch_gather(const ctorch_tensor *a, int64_t dimension, const ctorch_tensor *indices, ctorch_tensor **out, char **message);
+ctorch_status ctorch_scatter(const ctorch_tensor *a, int64_t dimension, const ctorch_tensor *indices, const ctorch_tensor *source, ctorch_tensor **out, char **message);
+ctorch_status ctorch_masked_fill(const ctorch_tensor *a, const ctorch_tensor *mask, double value, ctorch_tensor **out, char **message);
+ctorch_status ctorch_masked_select(const ctorch_tensor *a, const ctorch_tensor *mask, ctorch_tensor **out, char **message);
+ctorch_status ctorch_where(const ctorch_tensor *condition, const ctorch_tensor *a, const ctorch_tensor *b, ctorch_tensor **out, char **message);
+
+// --- element by element (Arithmetic.cpp)
+typedef int32_t ctorch_unary_kind;
+enum {
+  CTORCH_NEGATE, CTORCH_ABS, CTORCH_EXP, CTORCH_LOG, CTORCH_SQRT, CTORCH_RSQRT, CTORCH_SQUARE, CTORCH_SIN, CTORCH_COS, CTORCH_TANH,
+  CTORCH_SIGMOID, CTORCH_RELU, CTORCH_SILU, CTORCH_GELU, CTORCH_GELU_TANH, CTORCH_FLOOR, CTORCH_ROUND, CTORCH_NOT, CTORCH_IS_FINITE, CTORCH_IS_NAN
+};
+ctorch_status ctorch_unary(ctorch_unary_kind kind, const ctorch_tensor *a, ctorch_tensor **out, char **message);
+typedef int32_t ctorch_binary_kind;
+enum {
+  CTORCH_ADD, CTORCH_SUBTRACT, CTORCH_MULTIPLY, CTORCH_DIVIDE, CTORCH_POWER, CTORCH_MINIMUM, CTORCH_MAXIMUM, CTORCH_EQUAL, CTORCH_NOT_EQUAL,
+  CTORCH_LESS, CTORCH_LESS_EQUAL, CTORCH_GREATER, CTORCH_GREATER_EQUAL, CTORCH_AND, CTORCH_OR
+};
+ctorch_status ctorch_binary(ctorch_binary_kind kind, const ctorch_tensor *a, const ctorch_tensor *b, ctorch_tensor **out, char **message);
+ctorch_status ctorch_binary_scalar(ctorch_binary_kind kind, const ctorch_tensor *a, double b, ctorch_tensor **out, char **message);
+ctorch_status ctorch_clamp(const ctorch_tensor *a, double low, double high, ctorch_tensor **out, char **message);
+
+// In place: `a` itself changes.
+ctorch_status ctorch_copy_into(const ctorch_tensor *a, const ctorch_tensor *source, char **message);
+ctorch_status ctorch_fill(const ctorch_tensor *a, double value, char **message);
+ctorch_status ctorch_add_into(const ctorch_tensor *a, const ctorch_tensor *b, double scale, char **message);  // a += scale b
+ctorch_status ctorch_scale_into(const ctorch_tensor *a, double scale, char **message);  // a *= scale
+
+// --- reductions (Arithmetic.cpp)
+typedef int32_t ctorch_reduction_kind;
+enum { CTORCH_SUM, CTORCH_MEAN, CTORCH_MAX, CTORCH_MIN, CTORCH_ARGMAX, CTORCH_ARGMIN, CTORCH_ALL, CTORCH_ANY, CTORCH_LOG_SUM_EXP, CTORCH_VARIANCE };
+ctorch_status ctorch_reduce(ctorch_reduction_kind kind, const ctorch_tensor *a, int64_t dimension, bool keep, ctorch_tensor **out, char **message);
+ctorch_status ctorch_reduce_all(ctorch_reduction_kind kind, const ctorch_tensor *a, ctorch_tensor **out, char **message);
+ctorch_status ctorch_cumulative_sum(const ctorch_tensor *a, int64_t dimension, ctorch_tensor **out, char **message);
+ctorch_status ctorch_top(const ctorch_tensor *a, int64_t count, int64_t dimension, ctorch_tensor **values, ctorch_tensor **indices, char **message);
+ctorch_status ctorch_sort(const ctorch_tensor *a, int64_t dimension, bool descending, ctorch_tensor **values, ctorch_tensor **indices, char **message);
+
+// --- neural (Neural.cpp). Optional tensors may be NULL.
+ctorch_status ctorch_matmul(const ctorch_tensor *a, const ctorch_tensor *b, ctorch_tensor **out, char **message);
+ctorch_status ctorch_linear(const ctorch_tensor *a, const ctorch_tensor *weight, const ctorch_tensor *bias, ctorch_tensor **out, char **message);
+ctorch_status ctorch_embedding(const ctorch_tensor *weight, const ctorch_tensor *ids, ctorch_tensor **out, char **message);
+ctorch_status ctorch_convolve(const ctorch_tensor *a, const ctorch_tensor *weight, const ctorch_tensor *bias, int64_t stride, ctorch_tensor **out, char **message);
+ctorch_status ctorch_layer_norm(const ctorch_tensor *a, const ctorch_tensor *weight, const ctorch_tensor *bias, double epsilon, ctorch_tensor **out, char **message);
+ctorch_status ctorch_softmax(const ctorch_tensor *a, int64_t dimension, bool logarithm, ctorch_tensor **out, char **message);
+ctorch_status ctorch_attention(const ctorch_tensor *queries, const ctorch_tensor *keys, const ctorch_tensor *values, const ctorch_tensor *mask,
+                               double dropout, bool causal, double scale, ctorch_tensor **out, char **message);
+ctorch_status ctorch_dropout(const ctorch_tensor *a, double probability, ctorch_tensor **out, char **message);
+// Mean (or sum) over the targets that are not `ignored`; logits [N, V], targets [N].
+ctorch_status ctorch_cross_entropy(const ctorch_tensor *logits, const ctorch_tensor *targets, int64_t ignored, bool mean, ctorch_tensor **out, char **message);
+ctorch_status ctorch_resize_bicubic(const ctorch_tensor *a, int64_t height, int64_t width, ctorch_tensor **out, char **message);
+
+// --- gradients, threads, devices (Runtime.cpp)
+ctorch_status ctorch_require_gradient(const ctorch_tensor *a, bool required, char **message);
+ctorch_status ctorch_backward(const ctorch_tensor *a, const ctorch_tensor *gradient, char **message);
+ctorch_status ctorch_gradient(const ctorch_tensor *a, ctorch_tensor **out, char **message);  // *out is NULL when there is none
+ctorch_status ctorch_clear_gradient(const ctorch_tensor *a, char **message);
+bool ctorch_gradient_mode(void);  // of this thread
+void ctorch_set_gradient_mode(bool enabled);
+void ctorch_set_threads(int32_t count);
+int32_t ctorch_threads(void);
+bool ctorch_device_available(ctorch_device device);
+const char *ctorch_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,80 @@
+import ArgumentParser
+import Blip
+import BlipImages
+import BlipModels
+import BlipTensors
+import BlipTokenizers
+import Foundation
+
+/// What the program exits with, and the sentence it says; the numbers are those of sysexits.
+struct ExitStatus {
+    let code: Int32
+    let sentence: String
+
+    private static let usage: Int32 = 64
+    private static let badData: Int32 = 65
+    private static let missingInput: Int32 = 66
+    private static let unavailable: Int32 = 69
+    private static let `internal`: Int32 = 70
+    private static let interrupted: Int32 = 130
+
+    /// Nil for errors of the argument parser, which explains those itself.
+    init?(_ error: any Error) {
+        switch error {
+        case let error as BlipError: (code, sentence) = (Self.code(error), "\(error)")
+        case let error as ImageError: (code, sentence) = (Self.code(error), "\(error)")
+        case let error as SafetensorsError: (code, sentence) = (Self.code(error), "\(error)")
+        case let error as ConfigError: (code, sentence) = (Self.code(error), "\(error)")
+        case let error as WeightError: (code, sentence) = (Self.badData, "\(error)")
+        case let error as TokenizerError: (code, sentence) = (Self.code(error), "\(error)")
+        case let error as TensorError: (code, sentence) = (Self.code(error), "\(error)")
+        case is CancellationError: (code, sentence) = (Self.interrupted, "interrupted")
+        case is ValidationError, is ExitCode, is CleanExit: return nil
+        default:
+            // The parser's own error type is not public; its module is.
+            if String(reflecting: type(of: error)).hasPrefix("ArgumentParser") { return nil }
+            (code, sentence) = (Self.internal, error.localizedDescription)
+        }
+    }
+
+    private static func code(_ error: BlipError) -> Int32 {
+        switch error {
+        case .folderMissing, .configMissing: missingInput
+        case .emptyInstruction, .invalidOption, .outputExists, .unknownConfig: usage
+        case .notAFolder, .unknownDType, .instructionTooLong, .wrongVocabulary, .notFinite: badData
+        }
+    }
+
+    private static func code(_ error: ConfigError) -> Int32 {
+        if case .unreadable = error { missingInput } else { badData }
+    }
+
+    private static func code(_ error: TensorError) -> Int32 {
+        if case .deviceUnavailable = error { unavailable } else { self.internal }
+    }
+
+    private static func code(_ error: ImageError) -> Int32 {
+        switch error {
+        case .missingFile, .unreadableFile: missingInput
+        case .unwritableFile, .outOfMemory: self.internal
+        default: badData
+        }
+    }
+
+    private static func code(_ error: SafetensorsError) -> Int32 {
+        switch error {
+        case .folderMissing, .noWeights, .shardMissing, .onlyPickledWeights, .shardsWithoutIndex: missingInput
+        case .system, .diskFull, .badWrite: self.internal
+        default: badData
+        }
+    }
+
+    private static func code(_ error: TokenizerError) -> Int32 {
+        switch error {
+        case .noTokenizer, .unreadable: missingInput
+        case .cannotWrite: self.internal
+        case .invalidRequest: usage
+        default: badData
+        }
+    }
+}

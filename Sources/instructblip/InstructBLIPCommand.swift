@@ -1,0 +1,34 @@
+import ArgumentParser
+import Foundation
+
+/// The root: one line per verb.
+struct InstructBLIPCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "instructblip",
+        abstract: "Answers instructions about pictures, with InstructBLIP.",
+        discussion: """
+            A checkpoint is a folder in the Hugging Face layout of Salesforce/instructblip-*.
+
+              instructblip ask photo.jpg "What is unusual about this image?" --model instructblip-flan-t5-xl
+            """,
+        version: "0.1.0",
+        subcommands: [Ask.self, TraceCommand.self, Tokenize.self, Show.self, Create.self])
+}
+
+/// The entry point: runs a verb, and turns what goes wrong into one sentence and an exit status.
+@main enum Program {
+    static func main() async {
+        do {
+            var command = try InstructBLIPCommand.parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            guard let status = ExitStatus(error) else { InstructBLIPCommand.exit(withError: error) }
+            FileHandle.standardError.write(Data("error: \(status.sentence)\n".utf8))
+            exit(status.code)
+        }
+    }
+}

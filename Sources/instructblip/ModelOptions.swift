@@ -1,0 +1,102 @@
+import ArgumentParser
+import Blip
+import BlipImages
+import BlipTensors
+import Foundation
+
+/// Which checkpoint, and how it computes.
+struct ModelOptions: ParsableArguments {
+    @Option(name: [.short, .long], help: ArgumentHelp("The checkpoint folder.", valueName: "dir"))
+    var model: String
+
+    @Option(help: "The type to compute in: float32, bfloat16 or float16. Default: what the checkpoint names.")
+    var dtype: ComputeType?
+
+    @Option(help: ArgumentHelp("Where to compute: cpu, cuda, cuda:N or mps.", valueName: "device"))
+    var device: DeviceName = DeviceName(device: .cpu)
+
+    @Option(name: [.short, .long], help: ArgumentHelp("CPU threads. Default: one per core.", valueName: "n"))
+    var threads: Int?
+
+    @Option(help: "How pictures are resized: torchvision (as transformers 5) or pillow (as transformers 4 and the published numbers).")
+    var resize: ResizeBackend = .torchvision
+
+    func validate() throws {
+        if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads must be between 1 and 1024, found \(threads).") }
+    }
+
+    var folder: URL { URL(fileURLWithPath: model, isDirectory: true) }
+
+    /// Opens the checkpoint, with a progress bar where somebody watches.
+    func open() async throws -> Assistant {
+        if let threads { Engine.setThreads(threads) }
+        let bar = ProgressBar("loading")
+        defer { bar.finish() }
+        let options = OpenOptions(dtype: dtype?.dtype, device: device.device, resizing: resize)
+        return try await Assistant.open(folder, options) { bar.update($0, of: $1) }
+    }
+}
+
+/// The picture a verb is about.
+struct ImageOptions: ParsableArguments {
+    @Argument(help: "The picture: a JPEG, PNG or WebP file, or - for standard input.")
+    var image: String
+
+    @Option(help: ArgumentHelp("Refuse pictures with more pixels.", valueName: "n"))
+    var maxPixels: Int = ImageLimits.default.maximumPixels
+
+    @Option(help: ArgumentHelp("Refuse pictures with a longer side.", valueName: "n"))
+    var maxSide: Int = ImageLimits.default.maximumSide
+
+    func validate() throws {
+        if maxPixels < 1 { throw ValidationError("--max-pixels must be at least 1, found \(maxPixels).") }
+        if maxSide < 1 { throw ValidationError("--max-side must be at least 1, found \(maxSide).") }
+    }
+
+    var source: ImageSource {
+        get throws {
+            if image == "-" { return .data(try FileHandle.standardInput.readToEnd() ?? Data()) }
+            return .file(URL(fileURLWithPath: image))
+        }
+    }
+
+    var limits: ImageLimits {
+        var limits = ImageLimits.default
+        limits.maximumPixels = maxPixels
+        limits.maximumSide = maxSide
+        return limits
+    }
+}
+
+/// What weights are computed in.
+enum ComputeType: String, ExpressibleByArgument, CaseIterable {
+    case float32, bfloat16, float16
+
+    var dtype: DType {
+        switch self {
+        case .float32: .float32
+        case .bfloat16: .bfloat16
+        case .float16: .float16
+        }
+    }
+}
+
+struct DeviceName: ExpressibleByArgument {
+    let device: Device
+
+    init(device: Device) { self.device = device }
+
+    init?(argument: String) {
+        guard let device = Device(argument) else { return nil }
+        self.device = device
+    }
+
+    var defaultValueDescription: String { device.description }
+}
+
+extension ResizeBackend: ExpressibleByArgument {}
+
+/// An empty instruction is refused before anything is opened.
+func checkInstruction(_ instruction: String) throws {
+    if instruction.allSatisfy(\.isWhitespace) { throw ValidationError("\(BlipError.emptyInstruction)") }
+}

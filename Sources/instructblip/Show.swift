@@ -1,0 +1,57 @@
+import ArgumentParser
+import Blip
+import BlipModels
+import Foundation
+
+struct Show: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Show what a checkpoint holds: architecture, parameters, types, sizes, tokenizers.",
+        discussion: "No weight is loaded; their names and shapes are checked against the config.")
+
+    @Option(name: [.short, .long], help: ArgumentHelp("The checkpoint folder.", valueName: "dir"))
+    var model: String
+
+    @Flag(help: "Write one JSON object.")
+    var json = false
+
+    func run() throws {
+        let summary = try CheckpointSummary(folder: URL(fileURLWithPath: model, isDirectory: true))
+        if json { try writeJSON(summary) } else { print(Self.text(summary)) }
+    }
+
+    static func text(_ summary: CheckpointSummary) -> String {
+        let (vision, qformer) = (summary.config.vision, summary.config.qformer)
+        let language =
+            switch summary.config.language {
+            case .llama(let llama):
+                "\(llama.layerCount) layers, width \(llama.hiddenSize), \(llama.headCount) heads, vocabulary \(grouped(llama.vocabularySize))"
+            case .t5(let t5):
+                "\(t5.encoderLayerCount) + \(t5.decoderLayerCount) layers, width \(t5.width), \(t5.headCount) heads, vocabulary \(grouped(t5.vocabularySize))"
+            }
+        var rows = [
+            ("architecture", summary.architecture),
+            (
+                "image encoder",
+                "\(vision.layerCount) layers, width \(vision.hiddenSize), \(vision.imageSize) pixels in patches of \(vision.patchSize)"
+            ),
+            ("Q-Former", "\(qformer.layerCount) layers, width \(qformer.hiddenSize), \(summary.config.queryCount) queries"),
+            ("language model", language),
+            ("parameters", grouped(summary.parameters)),
+        ]
+        rows += summary.parts.map { ("  " + $0.name, grouped($0.parameters) + ($0.isTrainable ? "  (trained by instruction tuning)" : "")) }
+        rows += [
+            ("types", summary.dtypes.sorted { $0.value > $1.value }.map { "\($0.key) \(grouped($0.value))" }.joined(separator: ", ")),
+            (
+                "files",
+                String(format: "%d with %d tensors, %.2f GB", summary.fileCount, summary.tensorCount, Double(summary.bytes) / 1e9)
+            ),
+        ]
+        rows += summary.tokenizers.map { tokenizer in
+            let special = tokenizer.specialIDs.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
+            return ("\(tokenizer.role) tokenizer", "\(tokenizer.algorithm), \(grouped(tokenizer.tokens)) tokens, \(special)")
+        }
+        rows.append(("stop ids", summary.stopIDs.map(String.init).joined(separator: ", ")))
+        let width = rows.map(\.0.count).max() ?? 0
+        return rows.map { $0.0.padding(toLength: width + 2, withPad: " ", startingAt: 0) + $0.1 }.joined(separator: "\n")
+    }
+}

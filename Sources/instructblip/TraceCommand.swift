@@ -1,0 +1,31 @@
+import ArgumentParser
+import Blip
+import Foundation
+
+struct TraceCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "trace",
+        abstract: "Write every stage of reading a picture and an instruction to a file.",
+        discussion: """
+            A safetensors file with float32 tensors: pixel_values [1,3,H,W], image_embeds [1,P,V] (after the post layer norm),
+            query_output [1,Nq,Q], soft_prompt [1,Nq,D], logits (decoder-only: every position; encoder-decoder: the first
+            decoder step), and the ids qformer_input_ids and input_ids as int64.
+            """)
+
+    @OptionGroup var imageOptions: ImageOptions
+
+    @Argument(help: "The instruction.")
+    var instruction: String
+
+    @OptionGroup var modelOptions: ModelOptions
+
+    @Option(name: [.short, .long], help: ArgumentHelp("The file to write.", valueName: "file.safetensors"))
+    var output: String
+
+    func validate() throws { try checkInstruction(instruction) }
+
+    func run() async throws {
+        let assistant = try await modelOptions.open()
+        try await assistant.trace(instruction, about: imageOptions.source, to: URL(fileURLWithPath: output), limits: imageOptions.limits)
+    }
+}

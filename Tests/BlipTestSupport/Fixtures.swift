@@ -1,0 +1,90 @@
+import BlipModels
+import BlipTensors
+import Foundation
+
+/// The stored fixtures, found from this source file: `Tests/Fixtures`.
+public enum Fixtures {
+    public static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent(
+        "Fixtures")
+
+    public static func checkpoint(_ name: String) -> URL { root.appendingPathComponent("instructblip").appendingPathComponent(name) }
+
+    public static func picture(_ name: String) -> URL { root.appendingPathComponent("pictures").appendingPathComponent(name) }
+}
+
+/// What the reference implementation computed for one tiny checkpoint: `cases.json` and `references.*.safetensors`.
+public struct References {
+    public let cases: CaseFile
+    private let files: [SafetensorsFile]
+
+    public init(_ checkpoint: String) throws {
+        let folder = Fixtures.checkpoint(checkpoint)
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        cases = try decoder.decode(CaseFile.self, from: Data(contentsOf: folder.appendingPathComponent("cases.json")))
+        files = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
+            .filter { $0.lastPathComponent.hasPrefix("references.") }
+            .map { try SafetensorsFile($0) }
+    }
+
+    /// A stored tensor with a batch dimension of 1 in front.
+    public func tensor(_ name: String) throws -> Tensor { try stored(name).unsqueeze(0) }
+
+    /// A stored tensor as it is.
+    public func stored(_ name: String) throws -> Tensor {
+        guard let file = files.first(where: { $0.info(of: name) != nil }) else {
+            throw FixtureError(description: "no reference named \(name)")
+        }
+        return try file.tensor(name)
+    }
+
+    /// Every stored name with this beginning.
+    public func names(_ prefix: String) -> [String] { files.flatMap(\.names).filter { $0.hasPrefix(prefix) } }
+}
+
+public struct FixtureError: Error, CustomStringConvertible {
+    public let description: String
+
+    public init(description: String) { self.description = description }
+}
+
+/// `cases.json` of a tiny checkpoint.
+public struct CaseFile: Decodable, Sendable {
+    public let newTokens: Int
+    public let tokenizerEnd: Int
+    public let configEnd: Int
+    public let pad: Int
+    public let halfGaps: [String: Double]?
+    public let cases: [Case]
+    public let batch: BatchCase?
+    public let losses: [LossCase]?
+
+    public struct Case: Decodable, Sendable {
+        public let name: String
+        public let image: String
+        public let instruction: String
+        public let qformerInputIds: [Int]
+        public let inputIds: [Int]
+        public let greedy: Greedy<[Int]>
+        public let text: String
+    }
+
+    public struct Greedy<IDs: Decodable & Sendable>: Decodable, Sendable {
+        public let stoppingAtTokenizerEnd: IDs
+        public let stoppingAtConfigEnd: IDs
+        public let neverStopping: IDs
+    }
+
+    public struct BatchCase: Decodable, Sendable {
+        public let cases: [String]
+        public let greedy: Greedy<[[Int]]>
+    }
+
+    public struct LossCase: Decodable, Sendable {
+        public let name: String
+        public let cases: [String]
+        public let answers: [String]
+        public let loss: Double
+        public let labels: [[Int]]
+    }
+}

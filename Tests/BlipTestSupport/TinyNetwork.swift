@@ -1,0 +1,37 @@
+import BlipModels
+import BlipTensors
+import Foundation
+
+/// A tiny checkpoint's network and weights.
+public struct TinyNetwork {
+    public let network: InstructBLIP
+    public let weights: CheckpointWeights
+    public let config: InstructBLIPConfig
+
+    public init(_ name: String, dtype: DType = .float32) throws {
+        try self.init(folder: Fixtures.checkpoint(name), dtype: dtype)
+    }
+
+    public init(folder: URL, dtype: DType = .float32) throws {
+        config = try InstructBLIPConfig(file: folder.appendingPathComponent("config.json"))
+        weights = CheckpointWeights(try WeightFiles(folder: folder), precision: Precision(dtype))
+        network = try InstructBLIP(Scope(weights), config)
+        try weights.finish()
+    }
+
+    /// A batch of stored cases, padded where they differ in length.
+    public func batch(_ references: References, _ names: [String]) throws -> Batch {
+        let cases = try names.map { name in
+            guard let found = references.cases.cases.first(where: { $0.name == name }) else {
+                throw FixtureError(description: "no case \(name)")
+            }
+            return found
+        }
+        let places = config.imageTokenID == nil ? 0 : config.queryCount
+        return Batch(
+            pixels: try Tensor.concatenate(names.map { try references.tensor("\($0)/pixel_values") }, 0),
+            instruction: try TokenBatch(cases.map(\.qformerInputIds), padding: 0, at: .right),
+            prompt: try TokenBatch(
+                cases.map { Array($0.inputIds.dropFirst(places)) }, padding: references.cases.pad, at: network.promptPadding))
+    }
+}

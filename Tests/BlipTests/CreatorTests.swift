@@ -1,0 +1,112 @@
+import Blip
+import BlipTestSupport
+import Foundation
+import Testing
+
+/// Checkpoints of random weights, and what `show` says of checkpoints.
+@Suite("Checkpoints can be made and described") struct CreatorTests {
+    /// A tiny config with room for the small tokenizers' alphabets.
+    private func config(_ checkpoint: String) throws -> InstructBLIPConfig {
+        var config = try InstructBLIPConfig(file: Fixtures.checkpoint(checkpoint).appendingPathComponent("config.json"))
+        config.qformer.vocabularySize = 400
+        switch config.language {
+        case .llama(var language):
+            language.vocabularySize = 512
+            language.padID = 450
+            config.imageTokenID = 451
+            config.language = .llama(language)
+        case .t5(var language):
+            language.vocabularySize = 512
+            config.imageTokenID = 480
+            config.language = .t5(language)
+        }
+        return config
+    }
+
+    /// Parameter counts of the published models, from the reference's own model built without memory.
+    @Test(
+        "the known configs have the published parameter counts",
+        arguments: [
+            ("instructblip-vicuna-7b", 7_913_726_720), ("instructblip-vicuna-13b", 14_192_093_952),
+            ("instructblip-flan-t5-xl", 4_022_969_088),
+            ("instructblip-flan-t5-xxl", 12_310_119_168),
+        ])
+    func parameters(_ name: String, _ expected: Int) throws {
+        let config = try ModelCatalog.config(name)
+        let weights = ShapeWeights(absent: config.language.tiedNames)
+        _ = try InstructBLIP(Scope(weights), config)
+        #expect(weights.shapes.map { $0.shape.reduce(1, *) }.reduce(0, +) == expected)
+        let trainable = weights.shapes.filter { InstructBLIP.isTrainable($0.name) }.map { $0.shape.reduce(1, *) }.reduce(0, +)
+        #expect((187_000_000...190_000_000).contains(trainable), "the paper says 188M")
+    }
+
+    @Test("an unknown config is named, with the known ones")
+    func unknown() {
+        #expect(throws: BlipError.unknownConfig(name: "instructblip-7b", known: ModelCatalog.all.map(\.name))) {
+            try ModelCatalog.config("instructblip-7b")
+        }
+    }
+
+    @Test(
+        "a new checkpoint opens and answers, in every type and sharded", arguments: ["vicuna", "flan-t5", "flan-t5-tied"],
+        [DType.float32, .bfloat16, .float16])
+    func creates(_ source: String, _ dtype: DType) async throws {
+        let config = try config(source)
+        try await withTemporaryFolder { parent in
+            let folder = parent.appendingPathComponent("new")
+            var last = (0, 0)
+            try CheckpointCreator(config, dtype: dtype, seed: 3, maximumShardBytes: 50_000).write(to: folder, progress: { last = ($0, $1) })
+            #expect(last.0 == last.1 && last.1 > 0)
+            let files = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+            #expect(files.contains("model.safetensors.index.json"))
+            let assistant = try await Assistant.open(folder)
+            let picture = ImageSource.file(Fixtures.picture("shapes.png"))
+            let answer = try await assistant.answer("What is in the picture?", about: picture, AnswerOptions(maximumTokens: 5))
+            #expect(answer.tokenIDs.count == 5 || answer.finishReason == .stop)
+            let summary = try CheckpointSummary(folder: folder)
+            #expect(summary.dtypes == [dtype.elementType.rawValue: summary.parameters])
+        }
+    }
+
+    @Test("the same seed gives the same weights, another seed others")
+    func seeds() async throws {
+        let config = try config("flan-t5")
+        try await withTemporaryFolder { parent in
+            var contents: [Data] = []
+            for (name, seed) in [("a", 1), ("b", 1), ("c", 2)] as [(String, UInt64)] {
+                let folder = parent.appendingPathComponent(name)
+                try CheckpointCreator(config, dtype: .float32, seed: seed).write(to: folder)
+                contents.append(try Data(contentsOf: folder.appendingPathComponent("model.safetensors")))
+            }
+            #expect(contents[0] == contents[1])
+            #expect(contents[0] != contents[2])
+        }
+    }
+
+    @Test("a folder with files is not touched, and a cancelled one is emptied")
+    func refuses() async throws {
+        let config = try config("flan-t5")
+        try await withTemporaryFolder { parent in
+            let used = parent.appendingPathComponent("used")
+            try FileManager.default.createDirectory(at: used, withIntermediateDirectories: true)
+            try Data("precious".utf8).write(to: used.appendingPathComponent("notes.txt"))
+            #expect(throws: BlipError.outputExists(path: used.path)) { try CheckpointCreator(config, dtype: .float32).write(to: used) }
+            #expect(FileManager.default.fileExists(atPath: used.appendingPathComponent("notes.txt").path))
+
+            let cancelled = parent.appendingPathComponent("cancelled")
+            #expect(throws: CancellationError.self) {
+                try CheckpointCreator(config, dtype: .float32).write(to: cancelled, isCancelled: { true })
+            }
+            #expect(try FileManager.default.contentsOfDirectory(atPath: cancelled.path).isEmpty)
+        }
+    }
+
+    @Test(
+        "a summary counts parameters, types and tokens", arguments: ["vicuna", "flan-t5", "vicuna-sharded", "flan-t5-old", "flan-t5-tied"])
+    func summaries(_ checkpoint: String) throws {
+        let summary = try CheckpointSummary(folder: Fixtures.checkpoint(checkpoint))
+        #expect(summary.parameters == summary.parts.map(\.parameters).reduce(0, +))
+        #expect(summary.tokenizers.map(\.role) == ["language", "qformer"])
+        #expect(summary.stopIDs.contains(checkpoint.hasPrefix("vicuna") ? 2 : 1))
+    }
+}

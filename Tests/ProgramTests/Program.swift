@@ -1,0 +1,45 @@
+import Foundation
+
+/// The built `instructblip`, run as a user runs it.
+enum Program {
+    struct Outcome {
+        let status: Int32
+        let output: String
+        let errors: String
+
+        /// The JSON object written, with its members as Foundation reads them.
+        func json() throws -> [String: Any] {
+            try JSONSerialization.jsonObject(with: Data(output.utf8)) as? [String: Any] ?? [:]
+        }
+    }
+
+    /// Beside the test bundle, where the build puts both.
+    static var url: URL {
+        #if os(macOS)
+            let bundle = Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }?.bundleURL ?? Bundle.main.bundleURL
+            return bundle.deletingLastPathComponent().appendingPathComponent("instructblip")
+        #else
+            return Bundle.main.bundleURL.appendingPathComponent("instructblip")
+        #endif
+    }
+
+    static func run(_ arguments: [String], input: Data? = nil) throws -> Outcome {
+        let process = Process()
+        process.executableURL = url
+        process.arguments = arguments
+        let (output, errors, feed) = (Pipe(), Pipe(), Pipe())
+        process.standardOutput = output
+        process.standardError = errors
+        process.standardInput = feed
+        try process.run()
+        if let input { try feed.fileHandleForWriting.write(contentsOf: input) }
+        try feed.fileHandleForWriting.close()
+        // Messages are short; the output is read first because it may be long.
+        let text = try output.fileHandleForReading.readToEnd() ?? Data()
+        let messages = try errors.fileHandleForReading.readToEnd() ?? Data()
+        process.waitUntilExit()
+        return Outcome(
+            status: process.terminationStatus, output: String(decoding: text, as: UTF8.self),
+            errors: String(decoding: messages, as: UTF8.self))
+    }
+}
