@@ -16,12 +16,13 @@ let torchCompilerSettings: [CXXSetting] =
             "-isystem", libtorch + "/include", "-isystem", libtorch + "/include/torch/csrc/api/include", "-Wall", "-Werror",
         ])
     ]
+// libtorch itself is a stub that, in the CUDA build, drags in all of CUDA; what the shim calls is in libtorch_cpu.
 let torchLinkerSettings: [LinkerSetting] =
     isDependency
     ? []
     : [
         .unsafeFlags(["-L\(libtorch)/lib", "-Xlinker", "-rpath", "-Xlinker", libtorch + "/lib"]),
-        .linkedLibrary("torch"), .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),
+        .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),
     ]
 
 let strict: [SwiftSetting] = [

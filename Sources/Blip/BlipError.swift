@@ -28,7 +28,7 @@ public enum BlipError: Error, Sendable, Equatable, CustomStringConvertible, Loca
             "the \(tokenizer) tokenizer gave id \(id), but the model has only \(rows) embeddings; tokenizer and weights belong to different checkpoints"
         case .notFinite(let explanation): "the answer cannot be computed: \(explanation)"
         case .invalidOption(let name, let found, let expected): "\(name) is \(found); expected \(expected)"
-        case .outputExists(let path): "\(path) already holds files; choose an empty or a new folder"
+        case .outputExists(let path): "\(path) is a file or holds files already; choose an empty or a new folder"
         case .unknownConfig(let name, let known):
             "there is no config named \(name); known are \(known.joined(separator: ", ")), or give a .json file"
         }

@@ -30,10 +30,11 @@ final class Checkpoint {
     init(_ folder: URL, _ options: OpenOptions, progress: @escaping (_ loadedBytes: Int, _ totalBytes: Int) -> Void) throws {
         guard options.device.isAvailable else { throw TensorError.deviceUnavailable(options.device) }
         config = try Self.config(in: folder)
-        dtype = try options.dtype ?? Self.dtype(of: config, file: folder.appendingPathComponent("config.json").path)
+        let files = try WeightFiles(folder: folder)
+        dtype = try options.dtype ?? Self.dtype(of: config, files)
         device = options.device
         processor = try Processor(folder: folder, config, resizing: options.resizing)
-        weights = try CheckpointWeights(WeightFiles(folder: folder), precision: Precision(dtype), device: device, progress: progress)
+        weights = CheckpointWeights(files, precision: Precision(dtype), device: device, progress: progress)
         network = try InstructBLIP(Scope(weights), config)
         try weights.finish()
     }
@@ -50,10 +51,14 @@ final class Checkpoint {
         return try InstructBLIPConfig(file: file)
     }
 
-    private static func dtype(of config: InstructBLIPConfig, file: String) throws -> DType {
-        guard let name = config.dtypeName else { return .float32 }
-        guard let type = DType(rawValue: name), [.float32, .bfloat16, .float16].contains(type) else {
-            throw BlipError.unknownDType(found: name, file: file)
+    /// What the config names, else what the first weight is stored in, as the reference decides.
+    private static func dtype(of config: InstructBLIPConfig, _ files: WeightFiles) throws -> DType {
+        let supported: [DType] = [.float32, .bfloat16, .float16]
+        guard let name = config.dtypeName else {
+            return files.infos.lazy.compactMap(\.type.dtype).first(where: supported.contains) ?? .float32
+        }
+        guard let type = DType(rawValue: name), supported.contains(type) else {
+            throw BlipError.unknownDType(found: name, file: files.folder.appendingPathComponent("config.json").path)
         }
         return type
     }

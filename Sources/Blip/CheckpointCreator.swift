@@ -34,10 +34,13 @@ public struct CheckpointCreator {
     public func write(
         to folder: URL, progress: @escaping (_ written: Int, _ total: Int) -> Void = { _, _ in }, isCancelled: () -> Bool = { false }
     ) throws {
-        let existing =
-            FileManager.default.fileExists(atPath: folder.path) ? try FileManager.default.contentsOfDirectory(atPath: folder.path) : []
-        guard existing.isEmpty else { throw BlipError.outputExists(path: folder.path) }
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let files = FileManager.default
+        var isFolder: ObjCBool = false
+        let isThere = files.fileExists(atPath: folder.path, isDirectory: &isFolder)
+        guard try !isThere || (isFolder.boolValue && files.contentsOfDirectory(atPath: folder.path).isEmpty) else {
+            throw BlipError.outputExists(path: folder.path)
+        }
+        try files.createDirectory(at: folder, withIntermediateDirectories: true)
         do {
             // First, because a vocabulary too small for its alphabet is found at once.
             try writeTokenizers(to: folder)
@@ -45,9 +48,9 @@ public struct CheckpointCreator {
             // Last, so that a folder without it was not finished.
             try writeConfigs(to: folder)
         } catch {
-            for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) {
-                try FileManager.default.removeItem(at: folder.appendingPathComponent(name))
-            }
+            // The folder was new or empty, so everything in it is ours.
+            try files.removeItem(at: folder)
+            if isThere { try files.createDirectory(at: folder, withIntermediateDirectories: true) }
             throw error
         }
     }

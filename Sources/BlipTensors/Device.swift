@@ -15,7 +15,8 @@ public enum Device: Sendable, Hashable, CustomStringConvertible {
         case "mps": self = .mps
         case "cuda": self = .cuda(0)
         default:
-            guard name.hasPrefix("cuda:"), let index = Int(name.dropFirst(5)), index >= 0, index < 128 else { return nil }
+            let digits = name.dropFirst(5)
+            guard name.hasPrefix("cuda:"), digits.first != "+", let index = Int(digits), (0..<128).contains(index) else { return nil }
             self = .cuda(index)
         }
     }
@@ -32,10 +33,14 @@ public enum Device: Sendable, Hashable, CustomStringConvertible {
     /// Whether this machine, with the libtorch it is linked to, has the device.
     public var isAvailable: Bool { ctorch_device_available(code) }
 
+    func requireAvailable() throws(TensorError) {
+        guard isAvailable else { throw .deviceUnavailable(self) }
+    }
+
     var code: ctorch_device {
         switch self {
         case .cpu: ctorch_device(kind: Int32(CTORCH_CPU), index: 0)
-        case .cuda(let index): ctorch_device(kind: Int32(CTORCH_CUDA), index: Int32(index))
+        case .cuda(let index): ctorch_device(kind: Int32(CTORCH_CUDA), index: Int32(clamping: index))
         case .mps: ctorch_device(kind: Int32(CTORCH_MPS), index: 0)
         case .meta: ctorch_device(kind: Int32(CTORCH_META), index: 0)
         }

@@ -6,6 +6,7 @@ public final class RandomStream {
     private let device: Device
 
     public init(seed: UInt64, on device: Device = .cpu) throws(TensorError) {
+        try device.requireAvailable()
         var handle: OpaquePointer?
         try check("random stream") { ctorch_generator_create(seed, device.code, &handle, $0) }
         guard let handle else { throw .operation(name: "random stream", shapes: [], reason: "no generator was returned") }

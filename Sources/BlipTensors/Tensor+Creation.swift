@@ -18,9 +18,10 @@ extension Tensor {
         try copying(elements, shape ?? [elements.count], .bool)
     }
 
-    public static func full(_ shape: [Int], _ value: Double, _ type: DType = .float32, on device: Device = .cpu) throws(TensorError)
-        -> Tensor
-    {
+    public static func full(
+        _ shape: [Int], _ value: Double, _ type: DType = .float32, on device: Device = .cpu
+    ) throws(TensorError) -> Tensor {
+        try device.requireAvailable()
         let sizes = shape.map(Int64.init)
         return try produce("full \(shape)") { ctorch_full(value, sizes, Int32(sizes.count), type.code, device.code, $0, $1) }
     }
@@ -35,13 +36,15 @@ extension Tensor {
 
     /// Memory that was not written yet.
     public static func empty(_ shape: [Int], _ type: DType = .float32, on device: Device = .cpu) throws(TensorError) -> Tensor {
+        try device.requireAvailable()
         let sizes = shape.map(Int64.init)
         return try produce("empty \(shape)") { ctorch_empty(sizes, Int32(sizes.count), type.code, device.code, $0, $1) }
     }
 
     /// `start, start + step, ...` below `end`, as `int64`.
-    public static func range(_ start: Int = 0, _ end: Int, step: Int = 1, on device: Device = .cpu) throws(TensorError) -> Tensor {
-        try produce("range \(start)..<\(end)") { ctorch_arange(Int64(start), Int64(end), Int64(step), device.code, $0, $1) }
+    public static func range(_ start: Int, _ end: Int, step: Int = 1, on device: Device = .cpu) throws(TensorError) -> Tensor {
+        try device.requireAvailable()
+        return try produce("range \(start)..<\(end)") { ctorch_arange(Int64(start), Int64(end), Int64(step), device.code, $0, $1) }
     }
 
     /// A tensor over memory that somebody else owns, without a copy.
@@ -52,29 +55,39 @@ extension Tensor {
     public static func borrowing(
         _ bytes: UnsafeRawBufferPointer, _ shape: [Int], _ type: DType, owner: AnyObject
     ) throws(TensorError) -> Tensor {
-        let needed = shape.reduce(1, *) * type.byteCount
-        guard needed == bytes.count else {
-            throw .wrongElementCount(shape: shape, expected: needed / type.byteCount, found: bytes.count / type.byteCount)
-        }
-        guard let base = bytes.baseAddress, needed > 0 else { return try empty(shape, type) }
+        try checkCount("borrowing", bytes, shape, type)
+        guard let base = bytes.baseAddress, !bytes.isEmpty else { return try empty(shape, type) }
         let sizes = shape.map(Int64.init)
         let context = Unmanaged.passRetained(owner).toOpaque()
         return try produce("borrowing \(shape)") {
             ctorch_borrow(
                 base, sizes, Int32(sizes.count), type.code,
-                { context in if let context { Unmanaged<AnyObject>.fromOpaque(context).release() } },
-                context, $0, $1)
+                { context in if let context { Unmanaged<AnyObject>.fromOpaque(context).release() } }, context, $0, $1)
         }
     }
 
     /// Copies raw elements into a new tensor on the CPU.
     public static func copying(bytes: UnsafeRawBufferPointer, _ shape: [Int], _ type: DType) throws(TensorError) -> Tensor {
-        let expected = shape.reduce(1, *)
-        guard expected * type.byteCount == bytes.count else {
-            throw .wrongElementCount(shape: shape, expected: expected, found: bytes.count / type.byteCount)
-        }
+        try checkCount("copying", bytes, shape, type)
         let sizes = shape.map(Int64.init)
         return try produce("copying \(shape)") { ctorch_copy_in(bytes.baseAddress, sizes, Int32(sizes.count), type.code, $0, $1) }
+    }
+
+    /// Throws unless the bytes are exactly the elements of the shape.
+    private static func checkCount(_ name: String, _ bytes: UnsafeRawBufferPointer, _ shape: [Int], _ type: DType) throws(TensorError) {
+        var expected = 1
+        for size in shape {
+            let (product, overflow) = expected.multipliedReportingOverflow(by: size)
+            guard size >= 0, !overflow else {
+                throw .operation(name: "\(name) \(shape)", shapes: [], reason: size < 0 ? "a size is negative" : "the shape is too large")
+            }
+            expected = product
+        }
+        let (found, rest) = bytes.count.quotientAndRemainder(dividingBy: type.byteCount)
+        guard rest == 0 else {
+            throw .operation(name: "\(name) \(shape)", shapes: [], reason: "\(bytes.count) bytes are not whole \(type.rawValue) elements")
+        }
+        guard expected == found else { throw .wrongElementCount(shape: shape, expected: expected, found: found) }
     }
 
     private static func copying<Element>(_ elements: [Element], _ shape: [Int], _ type: DType) throws(TensorError) -> Tensor {

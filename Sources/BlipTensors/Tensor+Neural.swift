@@ -43,7 +43,13 @@ extension Tensor {
     public func attention(
         _ keys: Tensor, _ values: Tensor, mask: Tensor? = nil, causal: Bool = false, scale: Double, dropout: Double = 0
     ) throws(TensorError) -> Tensor {
-        try produce("attention", [self, keys, values] + (mask.map { [$0] } ?? [])) {
+        let operands = [self, keys, values] + (mask.map { [$0] } ?? [])
+        // libtorch takes both without a word, and what it makes of them depends on the kernel.
+        guard mask == nil || !causal else {
+            let shapes = operands.map { "\($0.shape) \($0.typeName)" }
+            throw .operation(name: "attention", shapes: shapes, reason: "a causal attention takes no mask")
+        }
+        return try produce("attention", operands) {
             ctorch_attention(handle, keys.handle, values.handle, mask?.handle, dropout, causal, scale, $0, $1)
         }
     }

@@ -9,7 +9,7 @@ extension Tensor {
 
     public func to(_ target: Device) throws(TensorError) -> Tensor {
         if device == target { return self }
-        guard target.isAvailable else { throw .deviceUnavailable(target) }
+        try target.requireAvailable()
         return try produce("to \(target)", [self]) { ctorch_to_device(handle, target.code, $0, $1) }
     }
 
@@ -56,8 +56,11 @@ extension Tensor {
 
     /// Elements `range` of one dimension, a view.
     public func slice(_ dimension: Int, _ range: Range<Int>, step: Int = 1) throws(TensorError) -> Tensor {
-        guard range.lowerBound >= 0, range.upperBound <= size(dimension) else {
-            throw .operation(name: "slice \(range) of dimension \(dimension)", shapes: ["\(shape)"], reason: "the range leaves the tensor")
+        let exists = dimension >= -rank && dimension < rank
+        guard exists, range.lowerBound >= 0, range.upperBound <= size(dimension) else {
+            throw .operation(
+                name: "slice \(range) of dimension \(dimension)", shapes: ["\(shape) \(typeName)"],
+                reason: exists ? "the range leaves the tensor" : "the tensor has no such dimension")
         }
         return try produce("slice", [self]) {
             ctorch_slice(handle, Int64(dimension), Int64(range.lowerBound), Int64(range.upperBound), Int64(step), $0, $1)

@@ -67,7 +67,9 @@ public final class Tensor {
     }
 
     /// The only element of an integer tensor.
+    /// - Throws: ``TensorError/typeMismatch(operation:expected:found:)`` for floating-point tensors.
     public func integer() throws(TensorError) -> Int {
+        guard !dtype.isFloatingPoint else { throw .typeMismatch(operation: "integer", expected: .int64, found: dtype) }
         var value: Int64 = 0
         try check("integer", [self]) { ctorch_item_integer(handle, &value, $0) }
         return Int(value)
@@ -89,9 +91,11 @@ public final class Tensor {
     }
 
     private func elements<Element>(of tensor: Tensor, zero: Element) throws(TensorError) -> [Element] {
-        var result = [Element](repeating: zero, count: tensor.count)
+        // Before room is made: a tensor without memory, or one expanded beyond all memory, must fail here, where failing is an error.
+        let host = try tensor.to(.cpu).contiguous()
+        var result = [Element](repeating: zero, count: host.count)
         let outcome = result.withUnsafeMutableBytes { bytes in
-            Swift.Result { () throws(TensorError) in try tensor.copyBytes(to: bytes) }
+            Swift.Result { () throws(TensorError) in try host.copyBytes(to: bytes) }
         }
         try outcome.get()
         return result
@@ -99,6 +103,6 @@ public final class Tensor {
 }
 
 extension Tensor: CustomStringConvertible {
-    /// Shape, type and device; elements only of small tensors on the CPU.
+    /// Shape, type and device.
     public var description: String { "Tensor\(shape) \(typeName) on \(device)" }
 }

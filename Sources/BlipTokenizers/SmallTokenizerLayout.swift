@@ -19,7 +19,8 @@ struct SmallTokenizerLayout {
         let alphabet = Self.alphabet(kind)
         let needed = Self.roles(kind).count + alphabet.count
         guard size >= needed else {
-            throw TokenizerError.invalidRequest(reason: "a \(kind.rawValue) tokenizer needs at least \(needed) tokens, not \(size)")
+            throw TokenizerError.invalidRequest(
+                reason: "a \(kind.rawValue) tokenizer needs at least \(needed) tokens, not \(size); raise vocab_size in the config")
         }
         if kind == .byteFallbackBPE {
             for byte in 0..<256 { fixed[3 + byte] = String(decoding: ByteToken.text(of: UInt8(byte)), as: UTF8.self) }

@@ -4,7 +4,8 @@ using bridge::produce;
 
 // A number for `x` to compute with: an integer tensor stays one when the number is whole, as in Python.
 static at::Scalar scalar(const at::Tensor &x, double value) {
-  bool whole = !x.is_floating_point() && value == static_cast<double>(static_cast<int64_t>(value));
+  bool fits = value >= -0x1p63 && value < 0x1p63;  // else the cast is undefined; false for NaN
+  bool whole = !x.is_floating_point() && fits && value == static_cast<double>(static_cast<int64_t>(value));
   return whole ? at::Scalar(static_cast<int64_t>(value)) : at::Scalar(value);
 }
 
@@ -96,11 +97,11 @@ ctorch_status ctorch_fill(const ctorch_tensor *a, double value, char **message) 
 }
 
 ctorch_status ctorch_add_into(const ctorch_tensor *a, const ctorch_tensor *b, double scale, char **message) {
-  return bridge::guarded(message, [&] { at::Tensor(a->value).add_(b->value, scale); });
+  return bridge::guarded(message, [&] { at::Tensor(a->value).add_(b->value, scalar(a->value, scale)); });
 }
 
 ctorch_status ctorch_scale_into(const ctorch_tensor *a, double scale, char **message) {
-  return bridge::guarded(message, [&] { at::Tensor(a->value).mul_(scale); });
+  return bridge::guarded(message, [&] { at::Tensor(a->value).mul_(scalar(a->value, scale)); });
 }
 
 ctorch_status ctorch_reduce(ctorch_reduction_kind kind, const ctorch_tensor *a, int64_t dimension, bool keep, ctorch_tensor **out, char **message) {

@@ -78,6 +78,7 @@ inline at::ScalarType scalar_type(ctorch_type type) {
 }
 
 inline at::Device device(ctorch_device device) {
+  TORCH_CHECK(device.index >= 0 && device.index < 128, "device index ", device.index, " is not one from 0 to 127");
   auto index = static_cast<c10::DeviceIndex>(device.index);
   switch (device.kind) {
     case CTORCH_CPU: return at::Device(at::kCPU);

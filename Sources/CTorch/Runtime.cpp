@@ -6,7 +6,7 @@
 #include <torch/version.h>
 
 ctorch_status ctorch_require_gradient(const ctorch_tensor *a, bool required, char **message) {
-  return bridge::guarded(message, [&] { at::Tensor(a->value).set_requires_grad(required); });
+  return bridge::guarded(message, [&] { a->value.requires_grad_(required); });
 }
 
 ctorch_status ctorch_backward(const ctorch_tensor *a, const ctorch_tensor *gradient, char **message) {
@@ -33,7 +33,7 @@ int32_t ctorch_threads(void) { return at::get_num_threads(); }
 bool ctorch_device_available(ctorch_device device) {
   switch (device.kind) {
     case CTORCH_CPU: case CTORCH_META: return true;
-    case CTORCH_CUDA: return at::hasCUDA() && device.index < at::getNumGPUs();
+    case CTORCH_CUDA: return device.index >= 0 && at::hasCUDA() && device.index < at::getNumGPUs();
     case CTORCH_MPS: return at::hasMPS() && device.index == 0;
     default: return false;
   }

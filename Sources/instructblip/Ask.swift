@@ -29,11 +29,11 @@ struct Ask: AsyncParsableCommand {
     var json = false
 
     func validate() throws {
-        try checkInstruction(instruction)
         if maxTokens < 1 { throw ValidationError("--max-tokens must be at least 1, found \(maxTokens).") }
     }
 
     func run() async throws {
+        try checkInstruction(instruction)
         let source = try imageOptions.source
         // A wrong picture should not have to wait for the model.
         _ = try source.load(limits: imageOptions.limits)

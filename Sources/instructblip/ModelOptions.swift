@@ -98,5 +98,5 @@ extension ResizeBackend: ExpressibleByArgument {}
 
 /// An empty instruction is refused before anything is opened.
 func checkInstruction(_ instruction: String) throws {
-    if instruction.allSatisfy(\.isWhitespace) { throw ValidationError("\(BlipError.emptyInstruction)") }
+    if instruction.allSatisfy(\.isWhitespace) { throw BlipError.emptyInstruction }
 }

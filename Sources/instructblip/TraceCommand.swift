@@ -22,10 +22,11 @@ struct TraceCommand: AsyncParsableCommand {
     @Option(name: [.short, .long], help: ArgumentHelp("The file to write.", valueName: "file.safetensors"))
     var output: String
 
-    func validate() throws { try checkInstruction(instruction) }
-
     func run() async throws {
+        try checkInstruction(instruction)
+        let source = try imageOptions.source
+        _ = try source.load(limits: imageOptions.limits)
         let assistant = try await modelOptions.open()
-        try await assistant.trace(instruction, about: imageOptions.source, to: URL(fileURLWithPath: output), limits: imageOptions.limits)
+        try await assistant.trace(instruction, about: source, to: URL(fileURLWithPath: output), limits: imageOptions.limits)
     }
 }

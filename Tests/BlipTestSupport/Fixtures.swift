@@ -53,6 +53,8 @@ public struct CaseFile: Decodable, Sendable {
     public let newTokens: Int
     public let tokenizerEnd: Int
     public let configEnd: Int
+    /// All of them, where the configuration names several.
+    public let configEnds: [Int]?
     public let pad: Int
     public let halfGaps: [String: Double]?
     public let cases: [Case]

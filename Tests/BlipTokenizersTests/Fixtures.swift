@@ -1,9 +1,10 @@
 import BlipJSON
 import Foundation
+import Testing
 
 @testable import BlipTokenizers
 
-/// The files under Tests/Fixtures/tokenizers, made by Scripts/fixtures/tokenizers.py.
+/// The files under Tests/Fixtures/tokenizers, made by Scripts/fixtures/tokenizer_cases.py.
 enum Fixtures {
     static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .appending(path: "Fixtures/tokenizers")
@@ -60,7 +61,9 @@ enum Fixtures {
     static func withTemporaryFolder<Result>(_ body: (URL) throws -> Result) throws -> Result {
         let folder = FileManager.default.temporaryDirectory.appending(path: "blip-tokenizers-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
+        defer {
+            do { try FileManager.default.removeItem(at: folder) } catch { Issue.record(error) }
+        }
         return try body(folder)
     }
 }

@@ -70,8 +70,8 @@ public struct InstructBLIPConfig: Codable, Sendable, Equatable {
     public init(file: URL) throws {
         let data: Data
         do { data = try Data(contentsOf: file) } catch {
-            throw ConfigError.unreadable(
-                file: file.path, reason: "a checkpoint folder holds config.json; this one has none that can be read")
+            let isThere = FileManager.default.fileExists(atPath: file.path)
+            throw ConfigError.unreadable(file: file.path, reason: isThere ? error.localizedDescription : "there is no such file")
         }
         do { self = try JSONDecoder().decode(Self.self, from: data) } catch let error as DecodingError {
             throw ConfigError(error, file: file.path)

@@ -38,6 +38,8 @@ struct ScalarSet: Sendable, Equatable {
             default: return UnicodeRules.isWord(scalar)
             }
         case .category(let name):
+            // ʕ was a lowercase letter until Unicode 17.
+            if scalar.value == 0x295, name == "Ll" || name == "Lo" { return name == "Ll" }
             return isIn(name, scalar.properties.generalCategory) && (scalar.value < 0x80 || UnicodeRules.isAssigned(scalar, by: 16))
         case .not(let item): return !accepts(item, scalar)
         }
