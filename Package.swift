@@ -39,6 +39,7 @@ let package = Package(
         .library(name: "BlipModels", targets: ["BlipModels", "BlipDecoding", "BlipTensors"]),
         .library(name: "BlipTokenizers", targets: ["BlipTokenizers"]),
         .library(name: "BlipImages", targets: ["BlipImages"]),
+        .library(name: "BlipJSON", targets: ["BlipJSON"]),
         .executable(name: "instructblip", targets: ["instructblip"]),
     ],
     dependencies: [
@@ -84,7 +85,7 @@ let package = Package(
         .testTarget(
             name: "BlipModelsTests", dependencies: ["BlipDecoding", "BlipModels", "BlipTensors", "BlipTestSupport"], swiftSettings: strict),
         .testTarget(
-            name: "BlipTests", dependencies: ["Blip", "BlipModels", "BlipTensors", "BlipImages", "BlipTestSupport"],
+            name: "BlipTests", dependencies: ["Blip", "BlipJSON", "BlipModels", "BlipTensors", "BlipImages", "BlipTestSupport"],
             swiftSettings: strict),
         .testTarget(name: "ProgramTests", dependencies: ["instructblip", "BlipTensors", "BlipTestSupport"], swiftSettings: strict),
     ] + (isDependency ? [.systemLibrary(name: "CLibTorch", pkgConfig: "libtorch")] : []),

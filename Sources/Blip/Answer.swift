@@ -2,28 +2,59 @@ import BlipDecoding
 
 /// How an answer is made.
 public struct AnswerOptions: Sendable {
-    /// New tokens at most.
-    public var maximumTokens: Int
+    /// How tokens are chosen; its stop ids follow from ``stop``.
+    public var decoding: DecodingOptions
     public var stop: StopRule
+    /// Texts that end an answer; they are not part of it.
+    public var stopStrings: [String]
 
-    public init(maximumTokens: Int = 256, stop: StopRule = .configAndTokenizer) {
-        self.maximumTokens = maximumTokens
+    public init(maximumTokens: Int = 256, stop: StopRule = .configAndTokenizer, stopStrings: [String] = []) {
+        self.init(decoding: DecodingOptions(maximumTokens: maximumTokens), stop: stop, stopStrings: stopStrings)
+    }
+
+    public init(decoding: DecodingOptions, stop: StopRule = .configAndTokenizer, stopStrings: [String] = []) {
+        self.decoding = decoding
         self.stop = stop
+        self.stopStrings = stopStrings
     }
 }
 
 /// An answer to an instruction about a picture.
 public struct Answer: Sendable {
-    /// The text, without special tokens and without white space around it.
-    public let text: String
-    /// The answer's tokens, the ending one included, as `generate` of transformers gives them.
-    public let tokenIDs: [Int]
-    public let finishReason: FinishReason
+    /// One of several answers to the same question.
+    public struct Sequence: Sendable {
+        /// The text, without special tokens and without white space around it.
+        public let text: String
+        /// The tokens, the ending one included, as `generate` of transformers gives them.
+        public let tokenIDs: [Int]
+        public let finishReason: FinishReason
+        /// Each token's log-probability under the model.
+        public let logProbabilities: [Double]
+        /// Of beam search the score it was chosen by, else the sum of the log-probabilities.
+        public let score: Double
+    }
+
+    /// Every answer asked for, best first.
+    public let sequences: [Sequence]
     /// Positions the language model read: the image's and the instruction's.
     public let promptTokens: Int
     public let timings: Timings
     /// Things the user should know, as a truncated instruction.
     public let notes: [String]
+
+    /// - Precondition: there is at least one sequence.
+    init(sequences: [Sequence], promptTokens: Int, timings: Timings, notes: [String]) {
+        precondition(!sequences.isEmpty, "an answer has at least one sequence")
+        self.sequences = sequences
+        self.promptTokens = promptTokens
+        self.timings = timings
+        self.notes = notes
+    }
+
+    /// The best answer's text.
+    public var text: String { sequences[0].text }
+    public var tokenIDs: [Int] { sequences[0].tokenIDs }
+    public var finishReason: FinishReason { sequences[0].finishReason }
 }
 
 /// Seconds spent in each stage of one answer.
@@ -40,6 +71,6 @@ public struct Timings: Sendable, Equatable {
     public var prefill = 0.0
     /// All tokens after the first.
     public var decode = 0.0
-    /// Tokens after the first, a second; 0 when there was only one.
+    /// Tokens after the first, a second (of the best answer); 0 when there was only one.
     public var tokensPerSecond = 0.0
 }

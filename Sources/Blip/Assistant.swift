@@ -57,22 +57,26 @@ public actor Assistant {
     ///
     /// - Parameters:
     ///   - image: decoded with `limits`.
-    ///   - onText: sees the answer's text as it comes, piece by piece; together the pieces are the answer's text. Called on the actor's thread.
+    ///   - onText: sees the answer's text as it comes, piece by piece; together the pieces are the answer's text. Called on the actor's thread;
+    ///     throwing ends the answer.
+    ///     Beams and several answers have no order to show: their text comes at the end.
     /// - Throws: also `CancellationError` when the task is cancelled, at the next token.
     public func answer(
         _ instruction: String, about image: ImageSource, _ options: AnswerOptions = AnswerOptions(), limits: ImageLimits = .default,
-        onText: @Sendable (String) -> Void = { _ in }
+        onText: @escaping @Sendable (String) throws -> Void = { _ in }
     ) throws -> Answer {
         let checkpoint = try checkpoint()
-        guard options.maximumTokens >= 1 else {
-            throw BlipError.invalidOption(name: "the number of new tokens", found: "\(options.maximumTokens)", expected: "at least 1")
-        }
+        var request = options.decoding
+        request.stopIDs = options.stop.ids(checkpoint.config.language, checkpoint.processor.tokenizer)
+        try request.validate()
         var timings = Timings()
         timings.load = loadSeconds
         var clock = Stopwatch()
         let input = try checkpoint.processor.input(image.load(limits: limits), instruction)
         timings.image = clock.lap()
-        let room = try checkpoint.room(after: input, wanted: options.maximumTokens)
+        let wanted = request.maximumTokens
+        request.maximumTokens = try checkpoint.room(after: input, wanted: wanted)
+        request.minimumTokens = min(request.minimumTokens, request.maximumTokens)
 
         return try withoutGradients {
             let prompt = try checkpoint.network.prompt(
@@ -84,34 +88,31 @@ public actor Assistant {
                     case .projection: timings.qformer += clock.lap()
                     }
                 })
-            let stopIDs = options.stop.ids(checkpoint.config.language, checkpoint.processor.tokenizer)
-            var text = AnswerText(checkpoint.processor.tokenizer)
-            let loop = TokenLoop(checkpoint.network.language, TokenLimits(maximumTokens: room, stopIDs: stopIDs))
-            let rows: [TokenRow]
-            do {
-                rows = try loop.run(prompt) { step, tokens in
-                    try Task.checkCancellation()
-                    if step == 0 { timings.prefill = clock.lap() }
-                    if let id = tokens[0], !stopIDs.contains(id) {
-                        let piece = text.append(id)
-                        if !piece.isEmpty { onText(piece) }
-                    }
-                    return true
+            var text = AnswerText(checkpoint.processor.tokenizer, stops: options.stopStrings)
+            let streams = request.beams == 1 && request.returned == 1
+            let hooks = checkpoint.hooks(options, request, input) { step, tokens in
+                try Task.checkCancellation()
+                if step == 0 { timings.prefill = clock.lap() }
+                if streams, let id = tokens.first ?? nil, !request.stopIDs.contains(id) {
+                    let piece = text.append(id)
+                    if !piece.isEmpty { try onText(piece) }
                 }
-            } catch DecodingError.notFinite {
+            }
+            let rows: [TokenRow]
+            do { rows = try TokenLoop(checkpoint.network.language, request).run(prompt, hooks)[0] } catch GenerationError.notFinite {
                 throw try checkpoint.explainNotFinite()
             }
             timings.decode = clock.lap()
-            let rest = text.finish()
-            if !rest.isEmpty { onText(rest) }
-            let row = rows[0]
-            if timings.decode > 0, row.ids.count > 1 { timings.tokensPerSecond = Double(row.ids.count - 1) / timings.decode }
+            let sequences = rows.map { checkpoint.sequence($0, options, request) }
+            let best = sequences[0]
+            let rest = streams ? text.finish() : best.text
+            if !rest.isEmpty { try onText(rest) }
+            if timings.decode > 0, best.tokenIDs.count > 1 { timings.tokensPerSecond = Double(best.tokenIDs.count - 1) / timings.decode }
             var notes = input.notes
-            if row.finish == .length, room < options.maximumTokens {
-                notes.append("the answer ends after \(room) tokens, where the model's positions end")
+            if best.finishReason == .length, request.maximumTokens < wanted {
+                notes.append("the answer ends after \(request.maximumTokens) tokens, where the model's positions end")
             }
-            return Answer(
-                text: text.whole, tokenIDs: row.ids, finishReason: row.finish, promptTokens: prompt.length, timings: timings, notes: notes)
+            return Answer(sequences: sequences, promptTokens: prompt.length, timings: timings, notes: notes)
         }
     }
 

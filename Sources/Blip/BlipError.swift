@@ -11,6 +11,7 @@ public enum BlipError: Error, Sendable, Equatable, CustomStringConvertible, Loca
     case wrongVocabulary(tokenizer: String, id: Int, rows: Int)
     case notFinite(explanation: String)
     case invalidOption(name: String, found: String, expected: String)
+    case inconsistent(reason: String)
     case outputExists(path: String)
     case unknownConfig(name: String, known: [String])
 
@@ -28,6 +29,7 @@ public enum BlipError: Error, Sendable, Equatable, CustomStringConvertible, Loca
             "the \(tokenizer) tokenizer gave id \(id), but the model has only \(rows) embeddings; tokenizer and weights belong to different checkpoints"
         case .notFinite(let explanation): "the answer cannot be computed: \(explanation)"
         case .invalidOption(let name, let found, let expected): "\(name) is \(found); expected \(expected)"
+        case .inconsistent(let reason): "the checkpoint contradicts itself: \(reason)"
         case .outputExists(let path): "\(path) is a file or holds files already; choose an empty or a new folder"
         case .unknownConfig(let name, let known):
             "there is no config named \(name); known are \(known.joined(separator: ", ")), or give a .json file"

@@ -1,3 +1,4 @@
+import BlipDecoding
 import BlipImages
 import BlipModels
 import BlipTensors
@@ -82,6 +83,30 @@ final class Checkpoint {
         }
         guard let positions = config.language.positionCount else { return wanted }
         return min(wanted, positions - config.queryCount - input.promptIDs.count)
+    }
+
+    /// What decoding asks back: what counts as said before, and whether a stop string has come.
+    func hooks(
+        _ options: AnswerOptions, _ request: DecodingOptions, _ input: ModelInput, onStep: @escaping (Int, [Int?]) throws -> Void
+    ) -> DecodingHooks {
+        let (tokenizer, stops) = (processor.tokenizer, options.stopStrings)
+        let endsAnswer: (([Int]) throws -> Bool)? =
+            stops.isEmpty
+            ? nil
+            : { ids in
+                let text = tokenizer.decode(ids)
+                return stops.contains { !$0.isEmpty && text.contains($0) }
+            }
+        // An encoder's prompt is not part of what its decoder has said.
+        let counts = request.penalizesPrompt && !config.language.isEncoderDecoder
+        return DecodingHooks(said: counts ? [processor.layout(input.promptIDs)] : [], endsAnswer: endsAnswer, onStep: onStep)
+    }
+
+    func sequence(_ row: TokenRow, _ options: AnswerOptions, _ request: DecodingOptions) -> Answer.Sequence {
+        let spoken = row.ids.filter { !request.stopIDs.contains($0) }
+        return Answer.Sequence(
+            text: AnswerText.text(spoken, processor.tokenizer, stops: options.stopStrings), tokenIDs: row.ids, finishReason: row.finish,
+            logProbabilities: row.logProbabilities, score: row.score)
     }
 
     /// Explains an output that is not finite: damaged weights if there are any, else the arithmetic.

@@ -80,9 +80,9 @@ public struct CheckpointCreator {
 
     /// Norms pass values on, biases add nothing, everything else is small and random: activations stay finite in every type.
     private static func values(_ layout: TensorLayout, count: Int, _ random: RandomStream) throws -> Tensor {
-        let isNorm = layout.name.contains("norm") || layout.name.contains("LayerNorm")
         if layout.name.hasSuffix(".bias") { return try Tensor.zeros([count]) }
-        if isNorm { return try Tensor.ones([count]) }
+        // Only norms have weights of one dimension.
+        if layout.shape.count == 1 { return try Tensor.ones([count]) }
         return try random.normal([count]) * 0.02
     }
 

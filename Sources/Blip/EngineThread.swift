@@ -23,7 +23,7 @@ final class EngineThread: SerialExecutor {
     func asUnownedSerialExecutor() -> UnownedSerialExecutor { UnownedSerialExecutor(ordinary: self) }
 }
 
-/// The waiting jobs. Unchecked: every access holds the condition's lock.
+/// The waiting jobs. Unchecked: the jobs are touched under the condition's lock alone, and the executor is set before the thread starts.
 private final class JobQueue: @unchecked Sendable {
     private let condition = NSCondition()
     private var jobs: [UnownedJob] = []

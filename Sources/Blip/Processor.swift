@@ -22,9 +22,10 @@ public struct Processor: Sendable {
         instructionTokenizer = try Tokenizer(folder: folder.appendingPathComponent("qformer_tokenizer"))
         self.config = config
         guard images.width == config.vision.imageSize, images.height == config.vision.imageSize else {
-            throw BlipError.invalidOption(
-                name: "the image processor's size", found: "\(images.height) x \(images.width)",
-                expected: "\(config.vision.imageSize) x \(config.vision.imageSize), as vision_config.image_size in config.json says")
+            throw BlipError.inconsistent(
+                reason:
+                    "its image processor makes \(images.height) x \(images.width) pixels, and vision_config.image_size is \(config.vision.imageSize)"
+            )
         }
     }
 
@@ -44,11 +45,6 @@ public struct Processor: Sendable {
         let note = "the Q-Former read only the last \(positions) of \(whole.count) tokens of the instruction"
         return ModelInput(
             pixels: try images(image), instructionIDs: told, promptIDs: prompt, notes: told.count < whole.count ? [note] : [])
-    }
-
-    /// The text of an answer: without special tokens, and without white space around it.
-    public func text(_ ids: [Int]) -> String {
-        tokenizer.decode(ids, skippingSpecialTokens: true).trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
     /// Input ids as the reference lays them out: the image's places first. A checkpoint without a placeholder id has none.

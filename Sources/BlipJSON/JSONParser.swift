@@ -1,5 +1,7 @@
+import Foundation
+
 /// Why a text is not JSON. Offsets count bytes from the beginning.
-public enum JSONError: Error, Equatable, CustomStringConvertible {
+public enum JSONError: Error, Sendable, Equatable, CustomStringConvertible, LocalizedError {
     case unexpected(offset: Int, found: String, expected: String)
     case duplicateKey(offset: Int, key: String)
     case tooDeep(offset: Int, limit: Int)
@@ -13,6 +15,8 @@ public enum JSONError: Error, Equatable, CustomStringConvertible {
         case .invalidUTF8(let offset): "JSON holds a string that is not UTF-8 at byte \(offset)"
         }
     }
+
+    public var errorDescription: String? { description }
 }
 
 extension JSONValue {

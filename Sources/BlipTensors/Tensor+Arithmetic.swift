@@ -23,6 +23,7 @@ extension Tensor {
     public func less(_ other: Tensor) throws(TensorError) -> Tensor { try binary("less", CTORCH_LESS, other) }
     public func less(_ value: Double) throws(TensorError) -> Tensor { try binary("less", CTORCH_LESS, value) }
     public func atMost(_ other: Tensor) throws(TensorError) -> Tensor { try binary("atMost", CTORCH_LESS_EQUAL, other) }
+    public func atMost(_ value: Double) throws(TensorError) -> Tensor { try binary("atMost", CTORCH_LESS_EQUAL, value) }
     public func greater(_ value: Double) throws(TensorError) -> Tensor { try binary("greater", CTORCH_GREATER, value) }
     public func atLeast(_ value: Double) throws(TensorError) -> Tensor { try binary("atLeast", CTORCH_GREATER_EQUAL, value) }
     public func and(_ other: Tensor) throws(TensorError) -> Tensor { try binary("and", CTORCH_AND, other) }

@@ -41,10 +41,10 @@ struct Ask: AsyncParsableCommand {
         let options = AnswerOptions(maximumTokens: maxTokens, stop: stopLikeTransformers ? .configOnly : .configAndTokenizer)
         let writesText = !json
         let answer = try await assistant.answer(instruction, about: source, options, limits: imageOptions.limits) { piece in
-            if writesText { FileHandle.standardOutput.write(Data(piece.utf8)) }
+            if writesText { try writeOutput(piece) }
         }
-        for note in answer.notes { FileHandle.standardError.write(Data("note: \(note)\n".utf8)) }
-        if json { try writeJSON(AnswerReport(answer)) } else { print() }
+        for note in answer.notes { writeRemark("note: \(note)\n") }
+        if json { try writeJSON(AnswerReport(answer)) } else { try writeOutput("\n") }
     }
 }
 

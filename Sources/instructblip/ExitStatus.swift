@@ -1,5 +1,6 @@
 import ArgumentParser
 import Blip
+import BlipDecoding
 import BlipImages
 import BlipModels
 import BlipTensors
@@ -28,6 +29,8 @@ struct ExitStatus {
         case let error as WeightError: (code, sentence) = (Self.badData, "\(error)")
         case let error as TokenizerError: (code, sentence) = (Self.code(error), "\(error)")
         case let error as TensorError: (code, sentence) = (Self.code(error), "\(error)")
+        case let error as OutputError: (code, sentence) = (Self.internal, "\(error)")
+        case let error as GenerationError: (code, sentence) = (Self.usage, "\(error)")
         case is CancellationError: (code, sentence) = (Self.interrupted, "interrupted")
         case is ValidationError, is ExitCode, is CleanExit: return nil
         default:
@@ -41,7 +44,7 @@ struct ExitStatus {
         switch error {
         case .folderMissing, .configMissing: missingInput
         case .emptyInstruction, .invalidOption, .outputExists, .unknownConfig: usage
-        case .notAFolder, .unknownDType, .instructionTooLong, .wrongVocabulary, .notFinite: badData
+        case .inconsistent, .notAFolder, .unknownDType, .instructionTooLong, .wrongVocabulary, .notFinite: badData
         }
     }
 

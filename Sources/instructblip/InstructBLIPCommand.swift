@@ -27,7 +27,7 @@ struct InstructBLIPCommand: AsyncParsableCommand {
             }
         } catch {
             guard let status = ExitStatus(error) else { InstructBLIPCommand.exit(withError: error) }
-            FileHandle.standardError.write(Data("error: \(status.sentence)\n".utf8))
+            writeRemark("error: \(status.sentence)\n")
             exit(status.code)
         }
     }

@@ -4,7 +4,27 @@ import Foundation
 func writeJSON(_ value: some Encodable) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    FileHandle.standardOutput.write(try encoder.encode(value) + Data("\n".utf8))
+    try writeOutput(try encoder.encode(value) + Data("\n".utf8))
+}
+
+/// Writes text to standard output.
+/// - Throws: ``OutputError`` when it takes no more, as a full disk does.
+func writeOutput(_ text: String) throws { try writeOutput(Data(text.utf8)) }
+
+func writeOutput(_ data: Data) throws {
+    do { try FileHandle.standardOutput.write(contentsOf: data) } catch { throw OutputError(reason: error.localizedDescription) }
+}
+
+/// Standard output takes no more.
+struct OutputError: Error, CustomStringConvertible {
+    let reason: String
+
+    var description: String { "cannot write to standard output: \(reason)" }
+}
+
+/// Writes a remark to standard error. Nobody is left to tell when that fails.
+func writeRemark(_ text: String) {
+    do { try FileHandle.standardError.write(contentsOf: Data(text.utf8)) } catch {}
 }
 
 /// Bytes: the most memory this process has had in use, memory-mapped files included.

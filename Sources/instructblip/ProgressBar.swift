@@ -31,7 +31,7 @@ final class ProgressBar: @unchecked Sendable {
         }
     }
 
-    private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+    private func write(_ text: String) { writeRemark(text) }
 
     static func line(_ title: String, _ done: Int, _ total: Int, seconds: Double) -> String {
         let share = min(1, Double(done) / Double(total))

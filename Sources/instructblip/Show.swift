@@ -16,7 +16,7 @@ struct Show: ParsableCommand {
 
     func run() throws {
         let summary = try CheckpointSummary(folder: URL(fileURLWithPath: model, isDirectory: true))
-        if json { try writeJSON(summary) } else { print(Self.text(summary)) }
+        if json { try writeJSON(summary) } else { try writeOutput(Self.text(summary) + "\n") }
     }
 
     static func text(_ summary: CheckpointSummary) -> String {

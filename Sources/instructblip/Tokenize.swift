@@ -30,7 +30,7 @@ struct Tokenize: ParsableCommand {
         if json {
             try writeJSON(TokenReport(tokenIDs: ids, tokens: tokens, decoded: tokenizer.decode(ids)))
         } else {
-            for (id, token) in zip(ids, tokens) { print("\(id)\t\(token)") }
+            for (id, token) in zip(ids, tokens) { try writeOutput("\(id)\t\(token)\n") }
         }
     }
 }

@@ -61,7 +61,8 @@ import Testing
 
     private func answer(_ tiny: TinyNetwork, _ batch: Batch, _ stop: Set<Int>, _ tokens: Int) throws -> [TokenRow] {
         try withoutGradients {
-            try TokenLoop(tiny.network.language, TokenLimits(maximumTokens: tokens, stopIDs: stop)).run(tiny.network.prompt(for: batch))
+            try TokenLoop(tiny.network.language, DecodingOptions(maximumTokens: tokens, stopIDs: stop)).run(tiny.network.prompt(for: batch))
+                .map { $0[0] }
         }
     }
 }

@@ -23,10 +23,14 @@ enum Program {
         #endif
     }
 
-    static func run(_ arguments: [String], input: Data? = nil) throws -> Outcome {
+    /// - Parameters:
+    ///   - executable: another program than `instructblip`.
+    ///   - folder: the working directory; the tests' own where nil.
+    static func run(_ arguments: [String], input: Data? = nil, executable: URL = url, in folder: URL? = nil) throws -> Outcome {
         let process = Process()
-        process.executableURL = url
+        process.executableURL = executable
         process.arguments = arguments
+        if let folder { process.currentDirectoryURL = folder }
         let (output, errors, feed) = (Pipe(), Pipe(), Pipe())
         process.standardOutput = output
         process.standardError = errors

@@ -80,6 +80,9 @@ public struct InstructBLIPConfig: Codable, Sendable, Equatable {
 
     func validate() throws {
         try positive([("num_query_tokens", queryCount)])
+        if let imageTokenID, !(0..<1 << 24).contains(imageTokenID) {
+            throw ConfigError.unsupported(key: "image_token_index", found: "\(imageTokenID)", supported: ["0..<\(1 << 24)"])
+        }
         try vision.validate()
         try qformer.validate()
         try language.validate()

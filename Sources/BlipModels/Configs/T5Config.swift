@@ -113,6 +113,9 @@ public struct T5Config: Codable, Sendable, Equatable {
             ("text_config.num_decoder_layers", decoderLayerCount), ("text_config.relative_attention_num_buckets", bucketCount),
             ("text_config.relative_attention_max_distance", maximumDistance),
         ])
+        guard (0..<vocabularySize).contains(decoderStartID) else {
+            throw ConfigError.inconsistent(reason: "decoder_start_token_id \(decoderStartID) is not below vocab_size \(vocabularySize)")
+        }
         guard bucketCount >= 4, bucketCount % 2 == 0, maximumDistance > bucketCount / 2 else {
             throw ConfigError.inconsistent(
                 reason:

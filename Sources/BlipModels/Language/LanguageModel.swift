@@ -9,10 +9,13 @@ public protocol LanguageModel {
     /// or the first one its first (encoder-decoder).
     var promptPadding: PaddingSide { get }
 
+    /// What the decoder is given before the first answer token: T5's start id; nothing where the prompt itself goes on.
+    var startIDs: [Int] { get }
+
     /// ids [B, T] -> [B, T, D]
     func embed(_ ids: Tensor) throws -> Tensor
 
-    /// Reads the prompt once and gets ready for at most `room` further tokens.
+    /// Reads the prompt once and gets ready for at most `room` further tokens a row, those of all beams together.
     /// - Returns: logits of the first answer token [B, vocabulary], and the session that goes on.
     func prefill(_ prompt: Prompt, room: Int) throws -> (logits: Tensor, session: any DecodingSession)
 
@@ -25,9 +28,24 @@ public protocol LanguageModel {
 }
 
 /// An answer in the making: the keys and values of everything read and written so far.
+///
+/// Tokens taken are numbered 0, 1, ... in each row. Each names the one it follows, so that beams share the prompt and their common
+/// beginning, and candidate answers share theirs; see `TokenTree`.
 public protocol DecodingSession: AnyObject {
-    /// Takes the next token of each row [B, 1] and gives the logits of the one after it [B, vocabulary].
-    func extend(_ tokens: Tensor) throws -> Tensor
+    /// How many tokens were taken in each row.
+    var count: Int { get }
+
+    /// Takes T tokens in each of B rows, and gives the logits after each [B, T, vocabulary].
+    ///
+    /// - Parameter parents: the number of the token that each one follows; -1 follows the prompt.
+    func extend(_ tokens: [[Int]], parents: [[Int]]) throws -> Tensor
+}
+
+extension DecodingSession {
+    /// Takes the next token of each row, following the last one: logits [B, vocabulary].
+    public func extend(_ tokens: [Int]) throws -> Tensor {
+        try extend(tokens.map { [$0] }, parents: tokens.map { _ in [count - 1] }).select(1, 0)
+    }
 }
 
 extension LanguageModel {

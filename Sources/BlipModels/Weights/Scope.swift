@@ -1,4 +1,5 @@
 import BlipTensors
+import Foundation
 
 /// Where a model's tensors come from: a checkpoint, or shapes alone.
 public protocol WeightSource: AnyObject {
@@ -34,7 +35,7 @@ public struct Scope {
 }
 
 /// What is wrong with a checkpoint's weights.
-public enum WeightError: Error, Sendable, Equatable, CustomStringConvertible {
+public enum WeightError: Error, Sendable, Equatable, CustomStringConvertible, LocalizedError {
     case missing(name: String, place: String)
     case wrongShape(name: String, place: String, expected: [Int], found: [Int])
     case wrongType(name: String, place: String, found: String)
@@ -55,6 +56,8 @@ public enum WeightError: Error, Sendable, Equatable, CustomStringConvertible {
             "tensor \(name) in \(place) holds \(count) values that are not finite (NaN or infinity); the file is damaged, fetch or convert it again"
         }
     }
+
+    public var errorDescription: String? { description }
 
     private static func list(_ names: [String]) -> String {
         names.prefix(8).joined(separator: ", ") + (names.count > 8 ? ", and \(names.count - 8) more" : "")

@@ -24,14 +24,15 @@ public struct Llama: LanguageModel {
 
     public var dtype: DType { embedding.dtype }
     public var promptPadding: PaddingSide { .left }
+    public var startIDs: [Int] { [] }
+    var device: Device { embedding.device }
 
     public func embed(_ ids: Tensor) throws -> Tensor { try embedding.embedding(ids) }
 
     public func prefill(_ prompt: Prompt, room: Int) throws -> (logits: Tensor, session: any DecodingSession) {
-        let session = LlamaSession(self, capacity: prompt.length + room, batch: prompt.batch)
-        let hidden = try session.run(prompt.embeddings, mask: prompt.mask)
+        let session = try LlamaSession(self, prompt, room: room)
         // Only the last position's logits are needed: the head is one of the largest products.
-        let last = try hidden.slice(1, prompt.length - 1..<prompt.length)
+        let last = try session.read(prompt).slice(1, prompt.length - 1..<prompt.length)
         return (try project(last).select(1, 0), session)
     }
 
@@ -46,9 +47,7 @@ public struct Llama: LanguageModel {
         return try crossEntropy(project(predicting), targets)
     }
 
-    private func hidden(_ prompt: Prompt) throws -> Tensor {
-        try LlamaSession(self, capacity: nil, batch: prompt.batch).run(prompt.embeddings, mask: prompt.mask)
-    }
+    private func hidden(_ prompt: Prompt) throws -> Tensor { try LlamaSession(self, prompt, room: nil).read(prompt) }
 
     func project(_ hidden: Tensor) throws -> Tensor { try hidden.linear(head) }
 
@@ -61,74 +60,4 @@ public struct Llama: LanguageModel {
                 targets.mask ?? Tensor.ones([targets.batch, targets.length], .bool, on: device),
             ], 1)
     }
-}
-
-/// One pass over positions that follow what was read before.
-final class LlamaSession: DecodingSession {
-    private let model: Llama
-    /// Nil for a single pass that keeps nothing.
-    private let caches: [KeyValueCache]?
-    private let rotary: RotaryPositions
-    /// Which positions so far hold a token [B, length]; nil while none is padding.
-    private var seen: Tensor?
-    private var length = 0
-    private let batch: Int
-
-    init(_ model: Llama, capacity: Int?, batch: Int) {
-        self.model = model
-        caches = capacity.map { capacity in model.layers.map { _ in KeyValueCache(capacity: capacity) } }
-        rotary = RotaryPositions(headSize: model.config.headSize, theta: model.config.ropeTheta)
-        self.batch = batch
-    }
-
-    func extend(_ tokens: Tensor) throws -> Tensor {
-        try model.project(run(model.embed(tokens), mask: nil)).select(1, 0)
-    }
-
-    /// embeddings [B, T, D] -> the final norm's output [B, T, D].
-    func run(_ embeddings: Tensor, mask: Tensor?) throws -> Tensor {
-        let added = embeddings.size(1)
-        try note(mask, added, on: embeddings.device)
-        let angles = try rotary.angles(positions(added, on: embeddings.device), embeddings.dtype)
-        let attentionMask = try attentionMask(added, on: embeddings.device)
-        var hidden = embeddings
-        for (index, layer) in model.layers.enumerated() {
-            hidden = try layer(hidden, angles, mask: attentionMask, causal: attentionMask == nil && added > 1, cache: caches?[index])
-        }
-        return try model.norm(hidden)
-    }
-
-    private func note(_ mask: Tensor?, _ added: Int, on device: Device) throws {
-        if seen != nil || mask != nil {
-            let before = try seen ?? Tensor.ones([batch, length], .bool, on: device)
-            seen = try Tensor.concatenate([before, mask ?? Tensor.ones([batch, added], .bool, on: device)], 1)
-        }
-        length += added
-    }
-
-    /// Positions [B or 1, T] of the tokens just added: each row counts its own tokens, padding not.
-    private func positions(_ added: Int, on device: Device) throws -> Tensor {
-        guard let seen else { return try Tensor.range(length - added, length, on: device).unsqueeze(0) }
-        let counted = try seen.to(.int64).cumulativeSum(1) - 1
-        return try counted.slice(1, length - added..<length).clamp(0...Double(Int32.max))
-    }
-
-    /// What each added position may look at [B, 1, T, length]; nil when causality alone says it.
-    private func attentionMask(_ added: Int, on device: Device) throws -> Tensor? {
-        guard let seen else {
-            // A single pass, or a single token, needs no mask; several tokens after a cache would.
-            if added == 1 || added == length { return nil }
-            return try Tensor.ones([added, length], .bool, on: device).lowerTriangle(diagonal: length - added).reshape([
-                1, 1, added, length,
-            ])
-        }
-        let visible = seen.reshapeForKeys
-        guard added > 1 else { return try visible() }
-        return try visible().and(Tensor.ones([added, length], .bool, on: device).lowerTriangle(diagonal: length - added))
-    }
-}
-
-extension Tensor {
-    /// [B, K] -> [B, 1, 1, K]
-    fileprivate func reshapeForKeys() throws -> Tensor { try reshape([size(0), 1, 1, size(1)]) }
 }

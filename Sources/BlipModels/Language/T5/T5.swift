@@ -22,13 +22,14 @@ public struct T5: LanguageModel {
 
     public var dtype: DType { embedding.dtype }
     public var promptPadding: PaddingSide { .right }
+    public var startIDs: [Int] { [config.decoderStartID] }
+    var device: Device { embedding.device }
 
     public func embed(_ ids: Tensor) throws -> Tensor { try embedding.embedding(ids) }
 
     public func prefill(_ prompt: Prompt, room: Int) throws -> (logits: Tensor, session: any DecodingSession) {
         let session = try T5Session(self, prompt, capacity: room + 1)
-        let start = try Tensor.of(Array(repeating: config.decoderStartID, count: prompt.batch), [prompt.batch, 1])
-        return (try session.extend(start.to(prompt.embeddings.device)), session)
+        return (try session.start(), session)
     }
 
     public func logits(_ prompt: Prompt) throws -> Tensor { try prefill(prompt, room: 0).logits.unsqueeze(1) }
@@ -68,26 +69,4 @@ public struct T5: LanguageModel {
 struct T5Reading {
     let layers: [(keys: Tensor, values: Tensor)]  // [B, H, N + T, d]
     let mask: Tensor?  // [B, 1, 1, N + T], added to the scores
-}
-
-/// The decoder's state while an answer is written.
-final class T5Session: DecodingSession {
-    private let model: T5
-    private let reading: T5Reading
-    private let caches: [KeyValueCache]
-    private let bias: T5RelativeBias.Steps
-    private var length = 0
-
-    init(_ model: T5, _ prompt: Prompt, capacity: Int) throws {
-        self.model = model
-        reading = try model.encode(prompt)
-        caches = model.decoder.blocks.map { _ in KeyValueCache(capacity: capacity) }
-        bias = try model.decoder.bias.steps(capacity, model.dtype)
-    }
-
-    func extend(_ tokens: Tensor) throws -> Tensor {
-        let hidden = try model.decoder(model.embed(tokens), bias: bias.row(length), reading: reading, caches: caches)
-        length += 1
-        return try model.project(hidden).select(1, 0)
-    }
 }

@@ -27,7 +27,7 @@ struct T5RelativeBias {
         return try bias.filling(distance.greater(0), with: -Double.infinity)
     }
 
-    /// The rows of the causal bias that a decoder needs step by step, all made at once.
+    /// The causal bias for a decoder that goes step by step, all made at once.
     func steps(_ count: Int, _ type: DType) throws -> Steps {
         // Row p is bias(p), ..., bias(1), bias(0): the end of the sequence of all distances, the largest first.
         let falling = try Tensor.range(0, count, on: table.device).flip(0).unsqueeze(0)
@@ -38,8 +38,16 @@ struct T5RelativeBias {
         let falling: Tensor  // [1, H, 1, count]
         let count: Int
 
-        /// [1, H, 1, position + 1]
+        /// The bias of position `position` of a chain [1, H, 1, position + 1].
         func row(_ position: Int) throws -> Tensor { try falling.slice(3, count - 1 - position..<count) }
+
+        /// The bias of distances [B, T, K], not negative -> [B, H, T, K].
+        func at(_ distances: Tensor) throws -> Tensor {
+            let places = try (-distances + Double(count - 1)).reshape([-1])
+            let heads = falling.size(1)
+            return try falling.reshape([heads, count]).selecting(places, 1)
+                .reshape([heads, distances.size(0), distances.size(1), distances.size(2)]).transpose(0, 1)
+        }
     }
 
     private func distances(_ length: Int) throws -> Tensor {

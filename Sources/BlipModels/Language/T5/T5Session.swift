@@ -1,0 +1,60 @@
+import BlipTensors
+
+/// The decoder's state while an answer is written. Slot 0 of the caches is the start id, which every answer follows.
+final class T5Session: DecodingSession {
+    private let model: T5
+    private let reading: T5Reading
+    private let caches: [KeyValueCache]
+    private var bias: T5RelativeBias.Steps
+    private let capacity: Int
+    private var tree: TokenTree
+    private let rows: Int
+
+    /// - Parameter capacity: tokens a row may have, the start id included.
+    init(_ model: T5, _ prompt: Prompt, capacity: Int) throws {
+        self.model = model
+        rows = prompt.batch
+        reading = try model.encode(prompt)
+        caches = model.decoder.blocks.map { _ in KeyValueCache(capacity: capacity) }
+        self.capacity = capacity
+        bias = try model.decoder.bias.steps(min(capacity, 512), model.dtype)
+        tree = TokenTree(rows: rows)
+    }
+
+    /// The start id is nobody's answer.
+    var count: Int { tree.count - 1 }
+
+    /// Logits of the first answer token [B, vocabulary].
+    func start() throws -> Tensor {
+        let start = Array(repeating: [model.config.decoderStartID], count: rows)
+        return try step(start, parents: Array(repeating: [TokenTree.root], count: rows)).select(1, 0)
+    }
+
+    func extend(_ tokens: [[Int]], parents: [[Int]]) throws -> Tensor {
+        try step(tokens, parents: parents.map { row in row.map { $0 + 1 } })
+    }
+
+    private func step(_ tokens: [[Int]], parents: [[Int]]) throws -> Tensor {
+        let added = parents.first?.count ?? 0
+        tree.append(parents)
+        let ids = try Tensor.of(tokens.flatMap(\.self), [rows, added]).to(model.device)
+        let hidden = try model.decoder(model.embed(ids), bias: bias(ofLast: added), reading: reading, caches: caches)
+        return try model.project(hidden)
+    }
+
+    /// Added to the self-attention scores of the last tokens [B or 1, H, T, slots].
+    private func bias(ofLast added: Int) throws -> Tensor {
+        if tree.count > bias.count { bias = try model.decoder.bias.steps(min(capacity, 2 * tree.count), model.dtype) }
+        if tree.isChain, added == 1 { return try bias.row(tree.count - 1) }
+        let slots = tree.count
+        var distances: [Int] = []
+        for row in 0..<rows {
+            for slot in slots - added..<slots {
+                let depth = tree.depth(row, slot)
+                distances += (0..<slots).map { max(0, depth - tree.depth(row, $0)) }
+            }
+        }
+        let hidden = try Tensor.of(tree.visibility(ofLast: added), [rows, 1, added, slots]).to(model.device).not()
+        return try bias.at(Tensor.of(distances, [rows, added, slots]).to(model.device)).filling(hidden, with: -Double.infinity)
+    }
+}

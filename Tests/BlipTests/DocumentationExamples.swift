@@ -1,0 +1,50 @@
+import Blip
+import BlipJSON
+import Foundation
+
+// The Swift of README.md and of the modules' landing pages, so that the compiler reads it; `ReadmeTests` compares them line by line.
+
+func askingExample() async throws {
+    let assistant = try await Assistant.open(URL(fileURLWithPath: "instructblip-flan-t5-xl"))
+    let picture = ImageSource.file(URL(fileURLWithPath: "photo.jpg"))
+    let answer = try await assistant.answer("What is unusual about this image?", about: picture)
+    print(answer.text)
+    for try await piece in assistant.stream("Describe the picture.", about: picture) { print(piece, terminator: "") }
+}
+
+func networkExample(_ folder: URL, _ batch: Batch) throws -> [[TokenRow]] {
+    let config = try InstructBLIPConfig(file: folder.appendingPathComponent("config.json"))
+    let weights = CheckpointWeights(try WeightFiles(folder: folder), precision: Precision(.float32))
+    let network = try InstructBLIP(Scope(weights), config)
+    try weights.finish()
+
+    var options = DecodingOptions(maximumTokens: 20, stopIDs: [1])
+    options.beams = 5
+    let loop = try TokenLoop(network.language, options)
+    let rows = try withoutGradients { try loop.run(network.prompt(for: batch)) }
+    return rows
+}
+
+func tensorExample() throws {
+    let x = try Tensor.of([1, 2, 3, 4] as [Float], [2, 2])
+    let y = try (x.matmul(x) + 1).gelu()
+    print(try y.floats())
+}
+
+func tokenizerExample(_ folder: URL) throws {
+    let tokenizer = try Tokenizer(folder: folder)
+    let ids = tokenizer.encode("What is in the picture?")
+    print(tokenizer.decode(ids))
+}
+
+func imageExample(_ folder: URL) throws -> PixelPlanes {
+    let image = try ImageSource.file(URL(fileURLWithPath: "photo.jpg")).load()
+    let planes = try ImageProcessor(checkpoint: folder)(image)
+    return planes
+}
+
+func documentExample() throws -> Int? {
+    let document = try JSONValue(parsing: Array(#"{"vocab": {"é": 7}}"#.utf8))
+    let id = document["vocab"]?["é"]?.integer
+    return id
+}
