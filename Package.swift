@@ -85,6 +85,9 @@ let package = Package(
         .testTarget(
             name: "BlipModelsTests", dependencies: ["BlipDecoding", "BlipModels", "BlipTensors", "BlipTestSupport"], swiftSettings: strict),
         .testTarget(
+            name: "BlipDecodingTests", dependencies: ["BlipDecoding", "BlipModels", "BlipTensors", "BlipTestSupport"], swiftSettings: strict
+        ),
+        .testTarget(
             name: "BlipTests", dependencies: ["Blip", "BlipJSON", "BlipModels", "BlipTensors", "BlipImages", "BlipTestSupport"],
             swiftSettings: strict),
         .testTarget(name: "ProgramTests", dependencies: ["instructblip", "BlipTensors", "BlipTestSupport"], swiftSettings: strict),

@@ -19,7 +19,7 @@ public actor Assistant {
     private let thread: EngineThread
     /// Opened on the actor's own thread; nil only until ``open(_:_:progress:)`` returns.
     private var opened: Checkpoint?
-    private var loadSeconds = 0.0
+    private(set) var loadSeconds = 0.0
     public let folder: URL
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
@@ -48,7 +48,12 @@ public actor Assistant {
         loadSeconds = clock.seconds
     }
 
-    private func checkpoint() throws -> Checkpoint {
+    /// Whether the language model reads the prompt with an encoder, as T5 does; decoding presets differ by it.
+    public var isEncoderDecoder: Bool {
+        get throws { try checkpoint().config.language.isEncoderDecoder }
+    }
+
+    func checkpoint() throws -> Checkpoint {
         guard let opened else { throw BlipError.folderMissing(path: folder.path) }
         return opened
     }
@@ -79,15 +84,7 @@ public actor Assistant {
         request.minimumTokens = min(request.minimumTokens, request.maximumTokens)
 
         return try withoutGradients {
-            let prompt = try checkpoint.network.prompt(
-                for: checkpoint.batch([input]),
-                observe: .init { stage, _ in
-                    switch stage {
-                    case .vision: timings.vision = clock.lap()
-                    case .qformer: timings.qformer = clock.lap()
-                    case .projection: timings.qformer += clock.lap()
-                    }
-                })
+            let prompt = try checkpoint.prompt([input], &timings, &clock)
             var text = AnswerText(checkpoint.processor.tokenizer, stops: options.stopStrings)
             let streams = request.beams == 1 && request.returned == 1
             let hooks = checkpoint.hooks(options, request, input) { step, tokens in
@@ -103,7 +100,9 @@ public actor Assistant {
                 throw try checkpoint.explainNotFinite()
             }
             timings.decode = clock.lap()
-            let sequences = rows.map { checkpoint.sequence($0, options, request) }
+            // Beams come best first already; samples are put in order.
+            let ordered = request.beams > 1 ? rows : rows.sorted { $0.score > $1.score }
+            let sequences = ordered.map { checkpoint.sequence($0, options, request) }
             let best = sequences[0]
             let rest = streams ? text.finish() : best.text
             if !rest.isEmpty { try onText(rest) }

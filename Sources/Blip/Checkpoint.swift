@@ -85,6 +85,34 @@ final class Checkpoint {
         return min(wanted, positions - config.queryCount - input.promptIDs.count)
     }
 
+    /// The network's prompt, with the time of each stage noted.
+    func prompt(_ inputs: [ModelInput], _ timings: inout Timings, _ clock: inout Stopwatch) throws -> Prompt {
+        var (seen, watch) = (timings, clock)
+        let prompt = try network.prompt(
+            for: batch(inputs),
+            observe: .init { stage, _ in
+                switch stage {
+                case .vision: seen.vision = watch.lap()
+                case .qformer: seen.qformer = watch.lap()
+                case .projection: seen.qformer += watch.lap()
+                }
+            })
+        (timings, clock) = (seen, watch)
+        return prompt
+    }
+
+    /// The tokens of candidate answers, as they follow a prompt.
+    func candidateIDs(_ candidates: [String], countsEnd: Bool?) throws -> [[Int]] {
+        let end = processor.tokenizer.special.eos.map { [$0] } ?? []
+        let tail = countsEnd ?? config.language.isEncoderDecoder ? end : []
+        return try candidates.enumerated().map { index, candidate in
+            let ids = processor.tokenizer.encode(candidate, addSpecialTokens: false)
+            guard !ids.isEmpty else { throw GenerationError.emptyCandidate(index: index) }
+            try processor.check(ids, "language", rows: config.language.vocabularySize)
+            return ids + tail
+        }
+    }
+
     /// What decoding asks back: what counts as said before, and whether a stop string has come.
     func hooks(
         _ options: AnswerOptions, _ request: DecodingOptions, _ input: ModelInput, onStep: @escaping (Int, [Int?]) throws -> Void

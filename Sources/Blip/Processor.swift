@@ -53,7 +53,7 @@ public struct Processor: Sendable {
         return Array(repeating: image, count: config.queryCount) + promptIDs
     }
 
-    private func check(_ ids: [Int], _ name: String, rows: Int) throws {
+    func check(_ ids: [Int], _ name: String, rows: Int) throws {
         if let id = ids.first(where: { $0 >= rows || $0 < 0 }) { throw BlipError.wrongVocabulary(tokenizer: name, id: id, rows: rows) }
     }
 }

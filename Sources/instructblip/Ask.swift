@@ -8,8 +8,8 @@ struct Ask: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Answer an instruction about a picture.",
         discussion: """
-            The answer is written as it comes. With --json, one object is written at the end:
-            answer, token_ids, finish_reason (stop or length), prompt_tokens, timings, peak_memory_bytes.
+            The answer is written as it comes (with beams, when it is complete). With --json, one object is written at the end:
+            answer, token_ids, finish_reason (stop or length), prompt_tokens, timings, peak_memory_bytes; with --n also sequences.
             """)
 
     @OptionGroup var imageOptions: ImageOptions
@@ -19,18 +19,13 @@ struct Ask: AsyncParsableCommand {
 
     @OptionGroup var modelOptions: ModelOptions
 
-    @Option(name: [.customLong("max-tokens"), .customLong("max-new-tokens")], help: ArgumentHelp("New tokens at most.", valueName: "n"))
-    var maxTokens: Int = 256
+    @OptionGroup var decoding: DecodingArguments
 
-    @Flag(help: "Stop at the config's end ids alone, as transformers does (published Vicuna files then run on to the limit).")
-    var stopLikeTransformers = false
+    @Flag(help: "Add each token's log-probability to the JSON object.")
+    var logProbabilities = false
 
     @Flag(help: "Write one JSON object.")
     var json = false
-
-    func validate() throws {
-        if maxTokens < 1 { throw ValidationError("--max-tokens must be at least 1, found \(maxTokens).") }
-    }
 
     func run() async throws {
         try checkInstruction(instruction)
@@ -38,13 +33,18 @@ struct Ask: AsyncParsableCommand {
         // A wrong picture should not have to wait for the model.
         _ = try source.load(limits: imageOptions.limits)
         let assistant = try await modelOptions.open()
-        let options = AnswerOptions(maximumTokens: maxTokens, stop: stopLikeTransformers ? .configOnly : .configAndTokenizer)
+        let options = decoding.options(isEncoderDecoder: try await assistant.isEncoderDecoder)
         let writesText = !json
         let answer = try await assistant.answer(instruction, about: source, options, limits: imageOptions.limits) { piece in
             if writesText { try writeOutput(piece) }
         }
         for note in answer.notes { writeRemark("note: \(note)\n") }
-        if json { try writeJSON(AnswerReport(answer)) } else { try writeOutput("\n") }
+        if json {
+            try writeJSON(AnswerReport(answer, withLogProbabilities: logProbabilities))
+        } else {
+            try writeOutput("\n")
+            for other in answer.sequences.dropFirst() { try writeOutput(other.text + "\n") }
+        }
     }
 }
 
@@ -75,27 +75,45 @@ struct AnswerReport: Encodable {
         }
     }
 
+    struct SequenceReport: Encodable {
+        let answer: String
+        let tokenIDs: [Int]
+        let score: Double
+
+        enum CodingKeys: String, CodingKey {
+            case answer, score
+            case tokenIDs = "token_ids"
+        }
+    }
+
     let answer: String
     let tokenIDs: [Int]
     let finishReason: String
     let promptTokens: Int
     let timings: TimingsReport
     let peakMemoryBytes: Int
+    /// Only when several answers were asked for.
+    let sequences: [SequenceReport]?
+    let logProbabilities: [Double]?
 
     enum CodingKeys: String, CodingKey {
-        case answer, timings
+        case answer, timings, sequences
+        case logProbabilities = "log_probabilities"
         case tokenIDs = "token_ids"
         case finishReason = "finish_reason"
         case promptTokens = "prompt_tokens"
         case peakMemoryBytes = "peak_memory_bytes"
     }
 
-    init(_ answer: Answer) {
+    init(_ answer: Answer, withLogProbabilities: Bool) {
         self.answer = answer.text
         tokenIDs = answer.tokenIDs
         finishReason = answer.finishReason.rawValue
         promptTokens = answer.promptTokens
         timings = TimingsReport(timings: answer.timings)
         peakMemoryBytes = peakMemory()
+        let several = answer.sequences.map { SequenceReport(answer: $0.text, tokenIDs: $0.tokenIDs, score: $0.score) }
+        sequences = several.count > 1 ? several : nil
+        logProbabilities = withLogProbabilities ? answer.sequences[0].logProbabilities : nil
     }
 }

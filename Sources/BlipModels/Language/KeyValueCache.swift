@@ -28,6 +28,9 @@ final class KeyValueCache {
         return (try allKeys.slice(2, 0..<length), try allValues.slice(2, 0..<length))
     }
 
+    /// Forgets everything after the first `length` positions.
+    func truncate(to length: Int) { self.length = min(self.length, length) }
+
     /// The memory so far if T more fit, else larger memory with the same content.
     private func room(for added: Int, in memory: Tensor?, like new: Tensor, _ headSize: Int) throws -> Tensor {
         if let memory, length + added <= memory.size(2) { return memory }

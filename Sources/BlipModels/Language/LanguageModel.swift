@@ -39,6 +39,9 @@ public protocol DecodingSession: AnyObject {
     ///
     /// - Parameter parents: the number of the token that each one follows; -1 follows the prompt.
     func extend(_ tokens: [[Int]], parents: [[Int]]) throws -> Tensor
+
+    /// Forgets all but the first `count` tokens of each row; 0 goes back to the prompt.
+    func rewind(to count: Int)
 }
 
 extension DecodingSession {

@@ -27,6 +27,12 @@ struct TokenTree {
         }
     }
 
+    /// Forgets everything after the first `count` slots.
+    mutating func truncate(to count: Int) {
+        for row in paths.indices { paths[row].removeLast(max(0, paths[row].count - count)) }
+        isChain = paths.allSatisfy { row in row.enumerated().allSatisfy { slot, path in path.count == slot + 1 } }
+    }
+
     /// How many tokens stand between the prompt and a slot.
     func depth(_ row: Int, _ slot: Int) -> Int { paths[row][slot].count - 1 }
 

@@ -50,6 +50,11 @@ final class LlamaSession: DecodingSession {
         return try model.project(run(embeddings, positions, mask: mask(ofLast: added), causal: false))
     }
 
+    func rewind(to count: Int) {
+        tree.truncate(to: count)
+        for cache in caches ?? [] { cache.truncate(to: promptLength + count) }
+    }
+
     /// What each added token sees [B, 1, T, L + slots]; nil when it sees everything.
     private func mask(ofLast added: Int) throws -> Tensor? {
         let rows = promptTokens.count

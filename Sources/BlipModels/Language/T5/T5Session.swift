@@ -34,6 +34,11 @@ final class T5Session: DecodingSession {
         try step(tokens, parents: parents.map { row in row.map { $0 + 1 } })
     }
 
+    func rewind(to count: Int) {
+        tree.truncate(to: count + 1)
+        for cache in caches { cache.truncate(to: count + 1) }
+    }
+
     private func step(_ tokens: [[Int]], parents: [[Int]]) throws -> Tensor {
         let added = parents.first?.count ?? 0
         tree.append(parents)
