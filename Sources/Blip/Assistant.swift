@@ -58,16 +58,25 @@ public actor Assistant {
         return opened
     }
 
-    /// Answers one instruction.
+    /// Answers one instruction about one picture; see the form with several pictures.
+    public func answer(
+        _ instruction: String, about image: ImageSource, _ options: AnswerOptions = AnswerOptions(), limits: ImageLimits = .default,
+        onText: @escaping @Sendable (String) throws -> Void = { _ in }
+    ) throws -> Answer {
+        try answer(instruction, about: [image], options, limits: limits, onText: onText)
+    }
+
+    /// Answers one instruction about a picture, or about several: each is read with the same instruction, and what was found in them
+    /// stands in a row before the words, as the paper reads the frames of a clip.
     ///
     /// - Parameters:
-    ///   - image: decoded with `limits`.
+    ///   - images: at least one; decoded with `limits`.
     ///   - onText: sees the answer's text as it comes, piece by piece; together the pieces are the answer's text. Called on the actor's thread;
     ///     throwing ends the answer.
     ///     Beams and several answers have no order to show: their text comes at the end.
     /// - Throws: also `CancellationError` when the task is cancelled, at the next token.
     public func answer(
-        _ instruction: String, about image: ImageSource, _ options: AnswerOptions = AnswerOptions(), limits: ImageLimits = .default,
+        _ instruction: String, about images: [ImageSource], _ options: AnswerOptions = AnswerOptions(), limits: ImageLimits = .default,
         onText: @escaping @Sendable (String) throws -> Void = { _ in }
     ) throws -> Answer {
         let checkpoint = try checkpoint()
@@ -77,7 +86,7 @@ public actor Assistant {
         var timings = Timings()
         timings.load = loadSeconds
         var clock = Stopwatch()
-        let input = try checkpoint.processor.input(image.load(limits: limits), instruction)
+        let input = try checkpoint.processor.input(images.map { try $0.load(limits: limits) }, instruction)
         timings.image = clock.lap()
         let wanted = request.maximumTokens
         request.maximumTokens = try checkpoint.room(after: input, wanted: wanted)

@@ -2,9 +2,10 @@ import BlipImages
 import BlipModels
 import BlipTensors
 
-/// One picture and instruction, ready for the network: plain numbers that can travel between threads.
+/// Pictures and an instruction, ready for the network: plain numbers that can travel between threads.
 public struct ModelInput: Sendable {
-    public let pixels: PixelPlanes
+    /// One picture, or the frames of a clip.
+    public let frames: [PixelPlanes]
     /// What the Q-Former is told: `[CLS] ... [SEP]`.
     public let instructionIDs: [Int]
     /// What the language model reads after the image's soft tokens.
@@ -18,15 +19,26 @@ struct Padding: Sendable {
     let instructionID: Int
     let promptID: Int
     let promptSide: PaddingSide
+
+    func instructions(_ inputs: [ModelInput], on device: Device) throws -> TokenBatch {
+        try TokenBatch(inputs.map(\.instructionIDs), padding: instructionID, at: .right, on: device)
+    }
+
+    func prompts(_ inputs: [ModelInput], on device: Device) throws -> TokenBatch {
+        try TokenBatch(inputs.map(\.promptIDs), padding: promptID, at: promptSide, on: device)
+    }
+}
+
+extension PixelPlanes {
+    /// [1, 3, H, W]
+    func tensor(on device: Device) throws -> Tensor { try Tensor.of(values, [1, Self.channels, height, width]).to(device) }
 }
 
 extension Batch {
-    /// Stacks inputs; it chooses nothing.
+    /// Stacks inputs with equally many frames; it chooses nothing.
     init(_ inputs: [ModelInput], _ padding: Padding, on device: Device) throws {
-        let planes = try inputs.map { try Tensor.of($0.pixels.values, [1, 3, $0.pixels.height, $0.pixels.width]) }
         self.init(
-            pixels: try Tensor.concatenate(planes, 0).to(device),
-            instruction: try TokenBatch(inputs.map(\.instructionIDs), padding: padding.instructionID, at: .right, on: device),
-            prompt: try TokenBatch(inputs.map(\.promptIDs), padding: padding.promptID, at: padding.promptSide, on: device))
+            pixels: try Tensor.concatenate(inputs.flatMap(\.frames).map { try $0.tensor(on: device) }, 0),
+            instruction: try padding.instructions(inputs, on: device), prompt: try padding.prompts(inputs, on: device))
     }
 }

@@ -33,6 +33,14 @@ public struct Processor: Sendable {
     public func input(
         _ image: RGBImage, _ instruction: String, specialTokens: SpecialTokenHandling = .asText
     ) throws -> ModelInput {
+        try input([image], instruction, specialTokens: specialTokens)
+    }
+
+    /// The same for the frames of a clip: each is read with the same instruction.
+    public func input(
+        _ frames: [RGBImage], _ instruction: String, specialTokens: SpecialTokenHandling = .asText
+    ) throws -> ModelInput {
+        guard !frames.isEmpty else { throw BlipError.invalidOption(name: "the number of pictures", found: "0", expected: "at least 1") }
         guard instruction.contains(where: { !$0.isWhitespace }) else { throw BlipError.emptyInstruction }
         let positions = min(config.qformer.positionCount, instructionTokenizer.modelMaximumLength ?? .max)
         let whole = instructionTokenizer.encode(instruction, specialTokens: specialTokens)
@@ -44,13 +52,14 @@ public struct Processor: Sendable {
         try check(prompt, "language", rows: config.language.vocabularySize)
         let note = "the Q-Former read only the last \(positions) of \(whole.count) tokens of the instruction"
         return ModelInput(
-            pixels: try images(image), instructionIDs: told, promptIDs: prompt, notes: told.count < whole.count ? [note] : [])
+            frames: try frames.map { try images($0) }, instructionIDs: told, promptIDs: prompt,
+            notes: told.count < whole.count ? [note] : [])
     }
 
     /// Input ids as the reference lays them out: the image's places first. A checkpoint without a placeholder id has none.
-    public func layout(_ promptIDs: [Int]) -> [Int] {
+    public func layout(_ promptIDs: [Int], frames: Int = 1) -> [Int] {
         guard let image = config.imageTokenID else { return promptIDs }
-        return Array(repeating: image, count: config.queryCount) + promptIDs
+        return Array(repeating: image, count: config.queryCount * frames) + promptIDs
     }
 
     func check(_ ids: [Int], _ name: String, rows: Int) throws {

@@ -24,7 +24,7 @@ struct Trace {
                 }
             })
         for (name, tensor) in stages { try note(name, tensor) }
-        try noteIDs("input_ids", checkpoint.processor.layout(input.promptIDs))
+        try noteIDs("input_ids", checkpoint.processor.layout(input.promptIDs, frames: input.frames.count))
         try note("logits", checkpoint.network.language.logits(prompt))
     }
 

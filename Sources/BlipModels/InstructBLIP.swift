@@ -36,14 +36,34 @@ public struct InstructBLIP {
     ///
     /// - Parameter observe: sees every stage as it is done, for timing and tracing.
     public func prompt(for batch: Batch, observe: Observer = .none) throws -> Prompt {
-        let patches = try visionNorm(vision(batch.pixels))  // [B, P, V]
+        try prompt(seeing: look(at: batch.pixels, observe: observe), told: batch.instruction, then: batch.prompt, observe: observe)
+    }
+
+    /// What the image encoder makes of pictures [R, 3, H, W]. It does not depend on the instruction, so it can be kept for the next one.
+    public func look(at pixels: Tensor, observe: Observer = .none) throws -> Look {
+        let patches = try visionNorm(vision(pixels))  // [R, P, V]
+        let look = Look(patches: patches, reading: try qformer.read(patches))
         try observe.saw(.vision, patches)
-        let queries = try qformer(queryTokens, reading: qformer.read(patches), told: batch.instruction)  // [B, N, Q]
+        return look
+    }
+
+    /// The second half of ``prompt(for:observe:)``, from pictures that were looked at before.
+    ///
+    /// - Parameters:
+    ///   - look: R pictures; for B rows of text R is B times the number F of frames of each row.
+    ///   - instruction: [B, T'], told to every frame; nil reads the pictures without it.
+    ///   - words: [B, T]
+    public func prompt(
+        seeing look: Look, told instruction: TokenBatch?, then words: TokenBatch, observe: Observer = .none
+    ) throws -> Prompt {
+        let frames = look.count / max(1, words.batch)
+        let told = try instruction?.repeated(frames)
+        let queries = try qformer(queryTokens, reading: look.reading, told: told)  // [R, N, Q]
         try observe.saw(.qformer, queries)
-        let soft = try projection(queries)  // [B, N, D]
+        let soft = try projection(queries)  // [R, N, D]
         try observe.saw(.projection, soft)
-        let words = try language.embed(batch.prompt.ids)  // [B, T, D]
-        return try Prompt(soft, then: words, mask: batch.prompt.mask)  // [B, N + T, D]
+        let joined = try soft.reshape([words.batch, frames * soft.size(1), soft.size(2)])  // [B, F·N, D]
+        return try Prompt(joined, then: language.embed(words.ids), mask: words.mask)  // [B, F·N + T, D]
     }
 
     /// Mean cross entropy of the targets, given the pictures and instructions.

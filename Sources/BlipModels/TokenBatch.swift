@@ -24,6 +24,11 @@ public struct TokenBatch {
         self.init(ids: ids, mask: mask)
     }
 
+    /// Every row `times` times in a row.
+    func repeated(_ times: Int) throws -> TokenBatch {
+        times == 1 ? self : TokenBatch(ids: try ids.repeatEach(times), mask: try mask?.repeatEach(times))
+    }
+
     public var batch: Int { ids.size(0) }
     public var length: Int { ids.size(1) }
 }
@@ -32,7 +37,8 @@ public enum PaddingSide: Sendable { case left, right }
 
 /// What the network is given: B pictures, what the Q-Former is told, and what the language model reads.
 public struct Batch {
-    public let pixels: Tensor  // [B, 3, H, W] float32
+    /// B pictures, or B times F where each row has F frames: [B·F, 3, H, W] float32.
+    public let pixels: Tensor
     /// The instruction for the Q-Former, right-padded; nil reads the image without it.
     public let instruction: TokenBatch?
     /// The text for the language model, without the image's places, padded at ``InstructBLIP/promptPadding``.

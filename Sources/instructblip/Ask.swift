@@ -21,6 +21,8 @@ struct Ask: AsyncParsableCommand {
 
     @OptionGroup var decoding: DecodingArguments
 
+    @OptionGroup var heatmaps: HeatmapArguments
+
     @Flag(help: "Add each token's log-probability to the JSON object.")
     var logProbabilities = false
 
@@ -38,6 +40,7 @@ struct Ask: AsyncParsableCommand {
         let answer = try await assistant.answer(instruction, about: source, options, limits: imageOptions.limits) { piece in
             if writesText { try writeOutput(piece) }
         }
+        try await heatmaps.draw(assistant, instruction, source, imageOptions.limits)
         for note in answer.notes { writeRemark("note: \(note)\n") }
         if json {
             try writeJSON(AnswerReport(answer, withLogProbabilities: logProbabilities))

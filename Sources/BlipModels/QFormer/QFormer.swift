@@ -35,10 +35,12 @@ public struct QFormer {
     ///   - queries: the learned query tokens [1, N, Q].
     ///   - image: the reading of B images.
     ///   - instruction: B instructions, right-padded; nil reads the image without being told anything.
+    ///   - looked: sees where the queries look in each layer that does: weights [B, H, N, P], the class token first.
     ///   - observe: sees queries and text [B, N + T, Q] after every layer (after the last one the queries alone).
     /// - Returns: [B, N, Q]
     public func callAsFunction(
-        _ queries: Tensor, reading image: ImageReading, told instruction: TokenBatch?, observe: ((Tensor) throws -> Void)? = nil
+        _ queries: Tensor, reading image: ImageReading, told instruction: TokenBatch?, looked: ((Tensor) throws -> Void)? = nil,
+        observe: ((Tensor) throws -> Void)? = nil
     ) throws -> Tensor {
         let (count, batch) = (queries.size(1), image.batch)
         var hidden = try queries.expand([batch, count, queries.size(2)]).to(norm.weight.dtype)
@@ -55,7 +57,7 @@ public struct QFormer {
         for (index, layer) in layers.enumerated() {
             // Nobody reads the text after the last layer.
             let isLast = index == layers.count - 1
-            hidden = try layer(hidden, queryCount: count, mask: mask, image: image.layers[index], keepsText: !isLast)
+            hidden = try layer(hidden, queryCount: count, mask: mask, image: image.layers[index], keepsText: !isLast, looked: looked)
             try observe?(hidden)
         }
         return hidden
@@ -68,4 +70,25 @@ public struct ImageReading {
 
     /// The number B of images.
     public var batch: Int { layers.compactMap { $0?.keys.size(0) }.first ?? 1 }
+
+    var byteCount: Int {
+        layers.compactMap(\.self).map { ($0.keys.count + $0.values.count) * $0.keys.dtype.byteCount }.reduce(0, +)
+    }
+
+    init(layers: [(keys: Tensor, values: Tensor)?]) { self.layers = layers }
+
+    init(joining readings: [ImageReading]) throws {
+        layers = try (readings.first?.layers ?? []).indices.map { index in
+            let parts = readings.compactMap { $0.layers[index] }
+            guard !parts.isEmpty else { return nil }
+            return (try Tensor.concatenate(parts.map(\.keys), 0), try Tensor.concatenate(parts.map(\.values), 0))
+        }
+    }
+
+    func picture(_ index: Int) throws -> ImageReading {
+        ImageReading(
+            layers: try layers.map { layer in
+                try layer.map { (try $0.keys.slice(0, index..<index + 1), try $0.values.slice(0, index..<index + 1)) }
+            })
+    }
 }

@@ -17,7 +17,8 @@ struct QFormerLayer {
 
     /// hidden [B, N + T, Q] -> the same, or [B, N, Q] when the text is not kept.
     func callAsFunction(
-        _ hidden: Tensor, queryCount: Int, mask: Tensor?, image: (keys: Tensor, values: Tensor)?, keepsText: Bool
+        _ hidden: Tensor, queryCount: Int, mask: Tensor?, image: (keys: Tensor, values: Tensor)?, keepsText: Bool,
+        looked: ((Tensor) throws -> Void)? = nil
     ) throws -> Tensor {
         let length = hidden.size(1)
         let kept = keepsText ? hidden : try hidden.slice(1, 0..<queryCount)
@@ -25,6 +26,7 @@ struct QFormerLayer {
         let attended = try attention(kept, keys, values, mask: mask)
 
         var queries = try attended.slice(1, 0..<queryCount)
+        if let cross, let image, let looked { try looked(cross.weights(queries, image.keys)) }
         if let cross, let image { queries = try cross(queries, image.keys, image.values, mask: nil) }
         queries = try queryForward(queries)
         guard keepsText, length > queryCount else { return queries }
@@ -52,6 +54,12 @@ struct QFormerAttention {
     /// [B, K, width] -> two of [B, H, K, d]
     func keysAndValues(_ source: Tensor) throws -> (keys: Tensor, values: Tensor) {
         (try key(source).splitHeads(heads), try value(source).splitHeads(heads))
+    }
+
+    /// Where each query looks: [B, N, Q] and keys [B, H, K, d] -> [B, H, N, K], every row summing to one.
+    func weights(_ x: Tensor, _ keys: Tensor) throws -> Tensor {
+        let scores = try query(x).splitHeads(heads).matmul(keys.transpose(2, 3)) * (1 / Double(keys.size(3)).squareRoot())
+        return try scores.to(.float32).softmax()
     }
 
     /// [B, N, Q] -> [B, N, Q]

@@ -1,0 +1,57 @@
+import BlipImages
+import BlipModels
+import Foundation
+
+/// What the network made of the pictures it was last shown, so that the next question about one skips the image encoder.
+///
+/// Bounded in bytes; the picture unused for longest goes first.
+final class ImageCache {
+    private struct Entry {
+        let planes: PixelPlanes
+        let look: Look
+        var lastUse: Int
+    }
+
+    private var entries: [UInt64: Entry] = [:]
+    private var uses = 0
+    private(set) var byteCount = 0
+    let maximumBytes: Int
+
+    init(maximumBytes: Int) { self.maximumBytes = maximumBytes }
+
+    /// The look at a picture, made by `look` if it is not kept.
+    func look(at planes: PixelPlanes, _ look: () throws -> Look) rethrows -> Look {
+        let key = Self.key(planes)
+        uses += 1
+        // The key only finds the place; the picture itself decides.
+        if let entry = entries[key], entry.planes == planes {
+            entries[key]?.lastUse = uses
+            return entry.look
+        }
+        let made = try look()
+        keep(Entry(planes: planes, look: made, lastUse: uses), key)
+        return made
+    }
+
+    private func keep(_ entry: Entry, _ key: UInt64) {
+        guard Self.size(entry) <= maximumBytes else { return }
+        if let old = entries.removeValue(forKey: key) { byteCount -= Self.size(old) }
+        entries[key] = entry
+        byteCount += Self.size(entry)
+        while byteCount > maximumBytes, let oldest = entries.min(by: { $0.value.lastUse < $1.value.lastUse }) {
+            entries[oldest.key] = nil
+            byteCount -= Self.size(oldest.value)
+        }
+    }
+
+    private static func size(_ entry: Entry) -> Int { entry.look.byteCount + entry.planes.values.count * 4 }
+
+    /// FNV-1a over the values, a word at a time.
+    private static func key(_ planes: PixelPlanes) -> UInt64 {
+        planes.values.withUnsafeBufferPointer { values in
+            var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+            for value in values { hash = (hash ^ UInt64(value.bitPattern)) &* 0x100_0000_01b3 }
+            return hash
+        }
+    }
+}

@@ -1,0 +1,55 @@
+import ArgumentParser
+import Blip
+import BlipImages
+import Foundation
+
+/// Drawing where the Q-Former looked.
+struct HeatmapArguments: ParsableArguments {
+    @Option(help: ArgumentHelp("Draw where the Q-Former looked for the instruction.", valueName: "out.png"))
+    var heatmap: String?
+
+    @Option(help: ArgumentHelp("Draw a second instruction's heat map to the right.", valueName: "instruction"))
+    var compare: String?
+
+    @Option(help: ArgumentHelp("One query instead of the mean of all, counted from 0.", valueName: "n"))
+    var heatmapQuery: Int?
+
+    @Option(help: ArgumentHelp("One of the layers that look at the image instead of the mean of all, counted from 0.", valueName: "n"))
+    var heatmapLayer: Int?
+
+    @Flag(help: "Draw every query by itself, in a grid.")
+    var heatmapGrid = false
+
+    func validate() throws {
+        let others = compare != nil || heatmapQuery != nil || heatmapLayer != nil || heatmapGrid
+        if heatmap == nil && others { throw ValidationError("--compare and the options of heat maps need --heatmap out.png.") }
+        if heatmapGrid && heatmapQuery != nil { throw ValidationError("--heatmap-grid draws every query; leave out --heatmap-query.") }
+    }
+
+    /// Draws what was asked for; nothing when no heat map was.
+    func draw(_ assistant: Assistant, _ instruction: String, _ source: ImageSource, _ limits: ImageLimits) async throws {
+        guard let heatmap else { return }
+        let picture = try Self.sized(source.load(limits: limits))
+        var panels: [RGBImage] = []
+        var queries = 0
+        for text in [instruction] + (compare.map { [$0] } ?? []) {
+            let map = try await assistant.heatmap(text, about: source, limits: limits)
+            queries = map.weights.first?.count ?? 0
+            let chosen = heatmapGrid ? Array(0..<queries).map { Optional($0) } : [heatmapQuery]
+            for query in chosen {
+                panels.append(
+                    HeatOverlay.draw(try map.mean(layer: heatmapLayer, query: query), rows: map.rows, columns: map.columns, over: picture))
+            }
+        }
+        let across = heatmapGrid ? max(1, Int(Double(queries).squareRoot().rounded(.up))) : panels.count
+        try HeatOverlay.sheet(panels, columns: across).write(png: URL(fileURLWithPath: heatmap))
+    }
+
+    /// Large pictures are drawn smaller: at most 640 pixels a side.
+    private static func sized(_ image: RGBImage) throws -> RGBImage {
+        let longest = max(image.width, image.height)
+        guard longest > 640 else { return image }
+        let (width, height) = (max(1, image.width * 640 / longest), max(1, image.height * 640 / longest))
+        return try image.resized(height: height, width: width)
+    }
+}
