@@ -17,6 +17,11 @@ struct Ask: AsyncParsableCommand {
     @Argument(help: "What to do or answer, for example \"What is unusual about this image?\"")
     var instruction: String
 
+    @Option(
+        name: .customLong("image"),
+        help: ArgumentHelp("One more picture, or frame of a clip; may be given several times.", valueName: "file"))
+    var moreImages: [String] = []
+
     @OptionGroup var modelOptions: ModelOptions
 
     @OptionGroup var decoding: DecodingArguments
@@ -33,11 +38,12 @@ struct Ask: AsyncParsableCommand {
         try checkInstruction(instruction)
         let source = try imageOptions.source
         // A wrong picture should not have to wait for the model.
-        _ = try source.load(limits: imageOptions.limits)
+        let sources = [source] + moreImages.map { .file(URL(fileURLWithPath: $0)) }
+        for source in sources { _ = try source.load(limits: imageOptions.limits) }
         let assistant = try await modelOptions.open()
         let options = decoding.options(isEncoderDecoder: try await assistant.isEncoderDecoder)
         let writesText = !json
-        let answer = try await assistant.answer(instruction, about: source, options, limits: imageOptions.limits) { piece in
+        let answer = try await assistant.answer(instruction, about: sources, options, limits: imageOptions.limits) { piece in
             if writesText { try writeOutput(piece) }
         }
         try await heatmaps.draw(assistant, instruction, source, imageOptions.limits)
