@@ -118,7 +118,7 @@ public actor Assistant {
             if timings.decode > 0, best.tokenIDs.count > 1 { timings.tokensPerSecond = Double(best.tokenIDs.count - 1) / timings.decode }
             var notes = input.notes
             if best.finishReason == .length, request.maximumTokens < wanted {
-                notes.append("the answer ends after \(request.maximumTokens) tokens, where the model's positions end")
+                notes.append("the answer ends after \(request.maximumTokens) tokens, where this model's room for it ends")
             }
             return Answer(sequences: sequences, promptTokens: prompt.length, timings: timings, notes: notes)
         }

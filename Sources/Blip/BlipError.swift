@@ -6,13 +6,15 @@ public enum BlipError: Error, Sendable, Equatable, CustomStringConvertible, Loca
     case notAFolder(path: String)
     case configMissing(path: String)
     case unknownDType(found: String, file: String)
+    /// The image processor makes pictures of another size than the vision encoder takes.
+    case wrongImageSize(height: Int, width: Int, expected: Int)
     case emptyInstruction
     case instructionTooLong(tokens: Int, limit: Int)
     case wrongVocabulary(tokenizer: String, id: Int, rows: Int)
     case notFinite(explanation: String)
     case invalidOption(name: String, found: String, expected: String)
-    case inconsistent(reason: String)
     case outputExists(path: String)
+    case unwritableFolder(path: String, reason: String)
     case unknownConfig(name: String, known: [String])
 
     public var description: String {
@@ -22,6 +24,8 @@ public enum BlipError: Error, Sendable, Equatable, CustomStringConvertible, Loca
         case .configMissing(let path): "\(path) has no config.json, so it is not a checkpoint folder in the Hugging Face layout"
         case .unknownDType(let found, let file):
             "\(file) names the type \(found); supported are float32, bfloat16 and float16, or choose one with --dtype"
+        case .wrongImageSize(let height, let width, let expected):
+            "the image processor's size is \(height) x \(width), but vision_config.image_size in config.json is \(expected); the files belong to different checkpoints"
         case .emptyInstruction: "the instruction is empty; ask something, for example \"What is in the picture?\""
         case .instructionTooLong(let tokens, let limit):
             "the instruction is \(tokens) tokens long, and this model has room for \(limit) beside the image and an answer; shorten it"
@@ -29,8 +33,8 @@ public enum BlipError: Error, Sendable, Equatable, CustomStringConvertible, Loca
             "the \(tokenizer) tokenizer gave id \(id), but the model has only \(rows) embeddings; tokenizer and weights belong to different checkpoints"
         case .notFinite(let explanation): "the answer cannot be computed: \(explanation)"
         case .invalidOption(let name, let found, let expected): "\(name) is \(found); expected \(expected)"
-        case .inconsistent(let reason): "the checkpoint contradicts itself: \(reason)"
         case .outputExists(let path): "\(path) is a file or holds files already; choose an empty or a new folder"
+        case .unwritableFolder(let path, let reason): "the folder \(path) cannot be made (\(reason)); choose a place where you may write"
         case .unknownConfig(let name, let known):
             "there is no config named \(name); known are \(known.joined(separator: ", ")), or give a .json file"
         }

@@ -81,7 +81,7 @@ final class Checkpoint {
 
     func batch(_ inputs: [ModelInput]) throws -> Batch { try Batch(inputs, padding, on: device) }
 
-    /// New tokens that fit behind a prompt: as many as wanted, or as many as the model has positions left.
+    /// New tokens that fit behind a prompt: as many as wanted, or as many as the model has room for.
     ///
     /// - Throws: ``BlipError/instructionTooLong(tokens:limit:)`` when not one fits.
     func room(after input: ModelInput, wanted: Int) throws -> Int {
@@ -90,8 +90,7 @@ final class Checkpoint {
         guard input.promptIDs.count <= limit else {
             throw BlipError.instructionTooLong(tokens: input.promptIDs.count, limit: max(0, limit))
         }
-        guard let positions = config.language.positionCount else { return wanted }
-        return min(wanted, positions - places - input.promptIDs.count)
+        return min(wanted, config.language.answerLimit(after: places + input.promptIDs.count))
     }
 
     /// The network's prompt, with the time of each stage noted. Pictures seen before are not looked at again.

@@ -40,7 +40,9 @@ public struct CheckpointCreator {
         guard try !isThere || (isFolder.boolValue && files.contentsOfDirectory(atPath: folder.path).isEmpty) else {
             throw BlipError.outputExists(path: folder.path)
         }
-        try files.createDirectory(at: folder, withIntermediateDirectories: true)
+        do { try files.createDirectory(at: folder, withIntermediateDirectories: true) } catch {
+            throw BlipError.unwritableFolder(path: folder.path, reason: error.localizedDescription)
+        }
         do {
             // First, because a vocabulary too small for its alphabet is found at once.
             try writeTokenizers(to: folder)
@@ -48,10 +50,19 @@ public struct CheckpointCreator {
             // Last, so that a folder without it was not finished.
             try writeConfigs(to: folder)
         } catch {
-            // The folder was new or empty, so everything in it is ours.
-            try files.removeItem(at: folder)
-            if isThere { try files.createDirectory(at: folder, withIntermediateDirectories: true) }
+            Self.clear(folder, keepingFolder: isThere)
             throw error
+        }
+    }
+
+    /// Removes what was begun. The folder was new or empty, so everything in it is ours; one that was there stays, with its owner and rights.
+    private static func clear(_ folder: URL, keepingFolder: Bool) {
+        let files = FileManager.default
+        do {
+            guard keepingFolder else { return try files.removeItem(at: folder) }
+            for name in try files.contentsOfDirectory(atPath: folder.path) { try files.removeItem(at: folder.appendingPathComponent(name)) }
+        } catch {
+            // What went wrong first is what the user has to know, and a folder nothing can be removed from is part of it.
         }
     }
 

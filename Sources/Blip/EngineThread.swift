@@ -48,7 +48,12 @@ private final class JobQueue: @unchecked Sendable {
         while let job = next() {
             // Held while the job runs: the job may drop the last reference to the actor that owns the executor.
             guard let executor else { return }
-            job.runSynchronously(on: executor.asUnownedSerialExecutor())
+            #if canImport(ObjectiveC)
+                // A thread of one's own has no pool that is ever drained.
+                autoreleasepool { job.runSynchronously(on: executor.asUnownedSerialExecutor()) }
+            #else
+                job.runSynchronously(on: executor.asUnownedSerialExecutor())
+            #endif
         }
     }
 

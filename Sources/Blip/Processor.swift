@@ -22,10 +22,7 @@ public struct Processor: Sendable {
         instructionTokenizer = try Tokenizer(folder: folder.appendingPathComponent("qformer_tokenizer"))
         self.config = config
         guard images.width == config.vision.imageSize, images.height == config.vision.imageSize else {
-            throw BlipError.inconsistent(
-                reason:
-                    "its image processor makes \(images.height) x \(images.width) pixels, and vision_config.image_size is \(config.vision.imageSize)"
-            )
+            throw BlipError.wrongImageSize(height: images.height, width: images.width, expected: config.vision.imageSize)
         }
     }
 

@@ -45,7 +45,8 @@ struct ExitStatus {
         switch error {
         case .folderMissing, .configMissing: missingInput
         case .emptyInstruction, .invalidOption, .outputExists, .unknownConfig: usage
-        case .inconsistent, .notAFolder, .unknownDType, .instructionTooLong, .wrongVocabulary, .notFinite: badData
+        case .notAFolder, .unknownDType, .wrongImageSize, .instructionTooLong, .wrongVocabulary, .notFinite: badData
+        case .unwritableFolder: self.internal
         }
     }
 
@@ -68,6 +69,8 @@ struct ExitStatus {
     private static func code(_ error: SafetensorsError) -> Int32 {
         switch error {
         case .folderMissing, .noWeights, .shardMissing, .onlyPickledWeights, .shardsWithoutIndex: missingInput
+        // Reading opens, writing creates.
+        case .system("open", _, _): missingInput
         case .system, .diskFull, .badWrite: self.internal
         default: badData
         }

@@ -55,9 +55,24 @@ struct ImageOptions: ParsableArguments {
 
     var source: ImageSource {
         get throws {
-            if image == "-" { return .data(try FileHandle.standardInput.readToEnd() ?? Data()) }
+            if image == "-" { return .data(try standardInput()) }
             return .file(URL(fileURLWithPath: image))
         }
+    }
+
+    /// What standard input holds, and no more than one byte beyond the limit: it may have no end.
+    private func standardInput() throws(ImageError) -> Data {
+        var data = Data()
+        do {
+            while data.count <= limits.maximumBytes,
+                let more = try FileHandle.standardInput.read(upToCount: limits.maximumBytes + 1 - data.count), !more.isEmpty
+            {
+                data += more
+            }
+        } catch {
+            throw .unreadableFile(path: "standard input", reason: "it is closed, or no file; pipe a picture into it")
+        }
+        return data
     }
 
     var limits: ImageLimits {

@@ -12,19 +12,24 @@ func writeJSON(_ value: some Encodable) throws {
 func writeOutput(_ text: String) throws { try writeOutput(Data(text.utf8)) }
 
 func writeOutput(_ data: Data) throws {
-    do { try FileHandle.standardOutput.write(contentsOf: data) } catch { throw OutputError(reason: error.localizedDescription) }
+    do { try FileHandle.standardOutput.write(contentsOf: data) } catch { throw OutputError(error) }
 }
 
 /// Standard output takes no more.
 struct OutputError: Error, CustomStringConvertible {
-    let reason: String
+    let description: String
 
-    var description: String { "cannot write to standard output: \(reason)" }
+    init(_ error: any Error) {
+        let error = error as NSError
+        let reason = (error.userInfo[NSUnderlyingErrorKey] as? NSError ?? error).localizedDescription
+        description = "standard output cannot be written (\(reason)); is it closed, or its disk full?"
+    }
 }
 
 /// Writes a remark to standard error. Nobody is left to tell when that fails.
 func writeRemark(_ text: String) {
-    do { try FileHandle.standardError.write(contentsOf: Data(text.utf8)) } catch {}
+    let bytes = Array(text.utf8)
+    _ = write(STDERR_FILENO, bytes, bytes.count)
 }
 
 /// Bytes: the most memory this process has had in use, memory-mapped files included.

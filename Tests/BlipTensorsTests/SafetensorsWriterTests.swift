@@ -86,6 +86,15 @@ struct SafetensorsWriterTests {
         #expect(try scratch.names().isEmpty)
     }
 
+    @Test("A device or a pipe is not replaced by a file")
+    func devices() throws {
+        let scratch = try ScratchFolder()
+        let pipe = scratch.file("pipe")
+        #expect(mkfifo(pipe.path, 0o600) == 0)
+        #expect(safetensorsError { _ = try SafetensorsWriter(pipe, tensors: Self.two) }.contains("is a device or pipe, expected a file"))
+        #expect(try scratch.names() == ["pipe"])
+    }
+
     @Test("Data in the wrong order, of the wrong size or missing abandon the file and leave the old one")
     func wrongData() throws {
         let scratch = try ScratchFolder()

@@ -53,6 +53,15 @@ import Testing
         #expect(answer.tokenIDs.count == 2)
     }
 
+    @Test("an error of whoever takes the pieces ends the answer")
+    func throwing() async throws {
+        struct Full: Error {}
+        let assistant = try await Assistant.open(Fixtures.checkpoint("vicuna"))
+        await #expect(throws: Full.self) {
+            try await assistant.answer("Why?", about: .file(Fixtures.picture("shapes.png"))) { _ in throw Full() }
+        }
+    }
+
     @Test("a cancelled task's answer throws CancellationError")
     func cancels() async throws {
         let assistant = try await Assistant.open(Fixtures.checkpoint("vicuna"))

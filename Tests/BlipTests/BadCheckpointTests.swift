@@ -27,13 +27,16 @@ import Testing
             ("\"model_type\": \"llama\"", "\"model_type\": \"mamba\"", "text_config.model_type is mamba"),
             ("\"num_query_tokens\": 5", "\"num_query_tokens\": \"five\"", "num_query_tokens"),
             ("\"num_query_tokens\": 5", "\"num_query_tokens\": 0", "num_query_tokens is 0"),
-            ("\"hidden_act\": \"silu\"", "\"hidden_act\": \"mish\"", "hidden_act"),
             ("\"rope_type\": \"default\"", "\"rope_type\": \"yarn\"", "rope_type is yarn"),
             ("\"num_hidden_layers\": 2", "\"num_hidden_layers\": 3", "has no tensor language_model.model.layers.2"),
             ("\"num_hidden_layers\": 2", "\"num_hidden_layers\": 1", "no use for"),
             ("\"intermediate_size\": 32", "\"intermediate_size\": 33", "has shape [32, 20], but config.json calls for [33, 20]"),
             ("\"dtype\": \"float32\"", "\"dtype\": \"int4\"", "names the type int4"),
             ("\"image_size\": 30", "\"image_size\": 40", "image_size"),
+            ("\"image_size\": 30", "\"image_size\": 40", "belong to different checkpoints"),
+            ("\"max_position_embeddings\": 256", "\"max_position_embeddings\": -9223372036854775808", "max_position_embeddings is -9"),
+            ("\"num_hidden_layers\": 2", "\"num_hidden_layers\": 16777216", "supports 1...1024"),
+            ("\"hidden_act\": \"silu\"", "\"hidden_act\": \"mish\"", "text_config.hidden_act is mish; this version supports gelu"),
             ("{", "", "is broken"),
         ])
     func configs(_ old: String, _ new: String, _ expected: String) async throws {

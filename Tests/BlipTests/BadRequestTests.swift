@@ -43,7 +43,7 @@ import Testing
         let answer = try await assistant.answer("Why?", about: picture, AnswerOptions(maximumTokens: 100_000, stop: .configOnly))
         #expect(answer.promptTokens + answer.tokenIDs.count == 256)
         #expect(answer.finishReason == .length)
-        #expect(answer.notes.contains { $0.contains("positions end") })
+        #expect(answer.notes.contains { $0.contains("room for it ends") })
     }
 
     @Test("pictures that are none")

@@ -98,6 +98,18 @@ import Testing
                 try CheckpointCreator(config, dtype: .float32).write(to: cancelled, isCancelled: { true })
             }
             #expect(!FileManager.default.fileExists(atPath: cancelled.path))
+
+            let empty = parent.appendingPathComponent("empty")
+            try FileManager.default.createDirectory(at: empty, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o750])
+            #expect(throws: CancellationError.self) {
+                try CheckpointCreator(config, dtype: .float32).write(to: empty, isCancelled: { true })
+            }
+            #expect(try FileManager.default.contentsOfDirectory(atPath: empty.path).isEmpty)
+            #expect(try FileManager.default.attributesOfItem(atPath: empty.path)[.posixPermissions] as? Int == 0o750)
+
+            let below = used.appendingPathComponent("notes.txt").appendingPathComponent("folder")
+            let error = #expect(throws: BlipError.self) { try CheckpointCreator(config, dtype: .float32).write(to: below) }
+            #expect(error?.description.contains(below.path) == true)
         }
     }
 

@@ -46,4 +46,9 @@ enum Program {
             status: process.terminationStatus, output: String(decoding: text, as: UTF8.self),
             errors: String(decoding: messages, as: UTF8.self))
     }
+
+    /// Runs a line of shell script in which `"$@"` is the program with its arguments.
+    static func shell(_ script: String, _ arguments: [String]) throws -> Outcome {
+        try run(["-c", script, "sh", url.path] + arguments, executable: URL(fileURLWithPath: "/bin/sh"))
+    }
 }

@@ -20,7 +20,7 @@ import Testing
         try expect(["ask", picture], 64, "Missing expected argument")
         try expect(["ask", picture, "Why?"], 64, "--model")
         try expect(["ask", picture, "Why?", "--model", model, "--max-token", "3"], 64, "--max-tokens")
-        try expect(["ask", picture, "Why?", "--model", model, "--max-tokens", "0"], 64, "at least 1")
+        try expect(["ask", picture, "Why?", "--model", model, "--max-tokens", "0"], 64, "1 to 1,000,000")
         try expect(["ask", picture, "Why?", "--model", model, "--dtype", "int8"], 64, "float32")
         try expect(["ask", picture, "Why?", "--model", model, "--threads", "0"], 64, "--threads")
         try expect(["ask", picture, " ", "--model", model], 64, "the instruction is empty")
@@ -55,6 +55,39 @@ import Testing
     @Test("a device that is not there exits with 69")
     func device() throws {
         try expect(["ask", picture, "Why?", "--model", model, "--device", "cuda:7"], 69, "use --device cpu")
+    }
+
+    @Test("a closed standard output or input is said in one sentence, and closed messages end nothing")
+    func closedStreams() throws {
+        let ask = ["ask", picture, "Why?", "--model", model, "--max-tokens", "4"]
+        for arguments in [ask, ask + ["--json"], ["show", "--model", model], ["tokenize", "Why?", "--model", model]] {
+            let outcome = try Program.shell("\"$@\" >&-", arguments)
+            #expect(outcome.status == 70, "\(arguments): \(outcome.errors)")
+            #expect(outcome.errors.hasPrefix("error: standard output cannot be written"), "\(arguments): \(outcome.errors)")
+        }
+        #expect(try Program.shell("\"$@\" 2>&-", ["ask", picture, " ", "--model", model]).status == 64)
+        let closed = try Program.shell("\"$@\" <&-", ["ask", "-", "Why?", "--model", model])
+        #expect(closed.status == 66 && closed.errors.contains("standard input cannot be read"), "\(closed.errors)")
+    }
+
+    @Test("a picture without end from standard input is refused at the limit")
+    func endlessInput() throws {
+        let outcome = try Program.shell("yes | \"$@\"", ["ask", "-", "Why?", "--model", model])
+        #expect(outcome.status == 65 && outcome.errors.contains("more than the limit"), "\(outcome.errors)")
+    }
+
+    @Test("more tokens asked for than memory could ever hold are bounded")
+    func manyTokens() throws {
+        let model = Fixtures.checkpoint("flan-t5").path
+        let tower = Fixtures.picture("tower.png").path
+        let outcome = try Program.run(["ask", tower, "Why?", "--model", model, "--max-tokens", "1000000"])
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        try expect(["ask", tower, "Why?", "--model", model, "--max-tokens", "\(Int.max)"], 64, "1 to 1,000,000")
+    }
+
+    @Test("trace replaces no device")
+    func traceToDevice() throws {
+        try expect(["trace", picture, "Why?", "--model", model, "--output", "/dev/stdout"], 65, "expected a file")
     }
 
     @Test("every verb explains itself", arguments: [[], ["ask"], ["trace"], ["tokenize"], ["show"], ["create"]])

@@ -28,11 +28,14 @@ extension KeyedDecodingContainer {
 }
 
 /// Requires a positive number, as sizes and counts are.
-func positive(_ values: [(key: String, value: Int)]) throws {
-    for (key, value) in values where value < 1 || value > 1 << 24 {
-        throw ConfigError.unsupported(key: key, found: "\(value)", supported: ["1...\(1 << 24)"])
+func positive(_ values: [(key: String, value: Int)], atMost limit: Int = 1 << 24) throws {
+    for (key, value) in values where value < 1 || value > limit {
+        throw ConfigError.unsupported(key: key, found: "\(value)", supported: ["1...\(limit)"])
     }
 }
+
+/// Requires a number of layers that can be built: each costs memory even where no weight is read, as `show` does.
+func layers(_ key: String, _ count: Int) throws { try positive([(key, count)], atMost: 1024) }
 
 func divides(_ heads: Int, _ width: Int, _ part: String) throws {
     guard width % heads == 0 else {

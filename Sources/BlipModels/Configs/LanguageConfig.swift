@@ -60,14 +60,6 @@ public enum LanguageConfig: Codable, Sendable, Equatable {
         }
     }
 
-    /// Positions a prompt and its answer share; nil where positions are relative and have no end.
-    public var positionCount: Int? {
-        switch self {
-        case .llama(let config): config.positionCount
-        case .t5: nil
-        }
-    }
-
     /// Positions a prompt may have.
     ///
     /// T5 has no limit, and neither has the reference; ours is a bound on memory, which grows with the square of the prompt, at four times
@@ -76,6 +68,15 @@ public enum LanguageConfig: Codable, Sendable, Equatable {
         switch self {
         case .llama(let config): config.positionCount - 1
         case .t5: 2048
+        }
+    }
+
+    /// Tokens an answer to a prompt of this length may have. T5's bound is ours, like ``promptLimit``: keys and values of the whole answer
+    /// are set aside at once, and grow without end only on paper.
+    public func answerLimit(after promptLength: Int) -> Int {
+        switch self {
+        case .llama(let config): max(0, config.positionCount - promptLength)
+        case .t5: 16_384
         }
     }
 

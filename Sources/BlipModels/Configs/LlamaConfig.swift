@@ -91,10 +91,11 @@ public struct LlamaConfig: Codable, Sendable, Equatable {
     func validate() throws {
         try positive([
             ("text_config.vocab_size", vocabularySize), ("text_config.hidden_size", hiddenSize),
-            ("text_config.intermediate_size", intermediateSize), ("text_config.num_hidden_layers", layerCount),
+            ("text_config.intermediate_size", intermediateSize), ("text_config.max_position_embeddings", positionCount),
             ("text_config.num_attention_heads", headCount), ("text_config.num_key_value_heads", keyValueHeadCount),
-            ("text_config.head_dim", headSize), ("text_config.max_position_embeddings", positionCount),
+            ("text_config.head_dim", headSize),
         ])
+        try layers("text_config.num_hidden_layers", layerCount)
         guard headCount % keyValueHeadCount == 0 else {
             throw ConfigError.inconsistent(reason: "\(headCount) attention heads cannot share \(keyValueHeadCount) key-value heads evenly")
         }

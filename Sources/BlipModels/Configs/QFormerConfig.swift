@@ -51,10 +51,11 @@ public struct QFormerConfig: Codable, Sendable, Equatable {
     func validate() throws {
         try positive([
             ("qformer_config.vocab_size", vocabularySize), ("qformer_config.hidden_size", hiddenSize),
-            ("qformer_config.num_hidden_layers", layerCount), ("qformer_config.num_attention_heads", headCount),
+            ("qformer_config.num_attention_heads", headCount),
             ("qformer_config.intermediate_size", intermediateSize), ("qformer_config.max_position_embeddings", positionCount),
             ("qformer_config.cross_attention_frequency", crossAttentionFrequency),
         ])
+        try layers("qformer_config.num_hidden_layers", layerCount)
         try divides(headCount, hiddenSize, "qformer_config")
     }
 }

@@ -109,10 +109,12 @@ public struct T5Config: Codable, Sendable, Equatable {
     func validate() throws {
         try positive([
             ("text_config.vocab_size", vocabularySize), ("text_config.d_model", width), ("text_config.d_kv", headSize),
-            ("text_config.num_heads", headCount), ("text_config.d_ff", feedForwardSize), ("text_config.num_layers", encoderLayerCount),
-            ("text_config.num_decoder_layers", decoderLayerCount), ("text_config.relative_attention_num_buckets", bucketCount),
+            ("text_config.num_heads", headCount), ("text_config.d_ff", feedForwardSize),
+            ("text_config.relative_attention_num_buckets", bucketCount),
             ("text_config.relative_attention_max_distance", maximumDistance),
         ])
+        try layers("text_config.num_layers", encoderLayerCount)
+        try layers("text_config.num_decoder_layers", decoderLayerCount)
         guard (0..<vocabularySize).contains(decoderStartID) else {
             throw ConfigError.inconsistent(reason: "decoder_start_token_id \(decoderStartID) is not below vocab_size \(vocabularySize)")
         }

@@ -49,9 +49,10 @@ public struct VisionConfig: Codable, Sendable, Equatable {
     func validate() throws {
         try positive([
             ("vision_config.hidden_size", hiddenSize), ("vision_config.intermediate_size", intermediateSize),
-            ("vision_config.num_hidden_layers", layerCount), ("vision_config.num_attention_heads", headCount),
-            ("vision_config.image_size", imageSize), ("vision_config.patch_size", patchSize),
+            ("vision_config.num_attention_heads", headCount), ("vision_config.image_size", imageSize),
+            ("vision_config.patch_size", patchSize),
         ])
+        try layers("vision_config.num_hidden_layers", layerCount)
         try divides(headCount, hiddenSize, "vision_config")
         guard grid >= 1 else { throw ConfigError.inconsistent(reason: "image_size \(imageSize) is smaller than patch_size \(patchSize)") }
     }

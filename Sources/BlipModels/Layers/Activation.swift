@@ -11,6 +11,15 @@ public enum Activation: String, Codable, Sendable, Equatable, CaseIterable {
     case silu
     case swish
 
+    public init(from decoder: any Decoder) throws {
+        let name = try decoder.singleValueContainer().decode(String.self)
+        guard let known = Self(rawValue: name) else {
+            let key = decoder.codingPath.map(\.stringValue).joined(separator: ".")
+            throw ConfigError.unsupported(key: key, found: name, supported: Self.allCases.map(\.rawValue))
+        }
+        self = known
+    }
+
     public func callAsFunction(_ x: Tensor) throws -> Tensor {
         switch self {
         case .gelu: try x.gelu()

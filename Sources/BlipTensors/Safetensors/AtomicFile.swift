@@ -36,10 +36,9 @@ final class AtomicFile {
         expectedByteCount = byteCount
         let unique = String(UInt64.random(in: .min ... .max), radix: 36)
         temporary = folder.appending(path: ".\(url.lastPathComponent).\(unique).partial").path
-        var isFolder: ObjCBool = false
-        if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
+        if let found = Self.objection(to: path) {
             isPending = false
-            throw SafetensorsError.notAFile(path: path, found: "a folder")
+            throw SafetensorsError.notAFile(path: path, found: found)
         }
         descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
         guard descriptor >= 0 else {
@@ -59,6 +58,17 @@ final class AtomicFile {
             if written < 0, errno == EINTR { continue }
             guard written > 0 else { throw failure("write", code: written < 0 ? errno : EIO) }
             rest = rest.dropFirst(written)
+        }
+    }
+
+    /// What stands at a path and must not be replaced; nil for a file or nothing. Renaming over `/dev/null` would take it from everybody.
+    private static func objection(to path: String) -> String? {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        switch status.st_mode & S_IFMT {
+        case S_IFREG: return nil
+        case S_IFDIR: return "a folder"
+        default: return "a device or pipe"
         }
     }
 
