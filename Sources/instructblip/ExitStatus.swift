@@ -30,6 +30,7 @@ struct ExitStatus {
         case let error as TokenizerError: (code, sentence) = (Self.code(error), "\(error)")
         case let error as TensorError: (code, sentence) = (Self.code(error), "\(error)")
         case let error as InputError: (code, sentence) = (error.isMissing ? Self.missingInput : Self.badData, "\(error)")
+        case let error as ChatError: (code, sentence) = (Self.usage, "\(error)")
         case let error as OutputError: (code, sentence) = (Self.internal, "\(error)")
         case let error as GenerationError: (code, sentence) = (Self.usage, "\(error)")
         case is CancellationError: (code, sentence) = (Self.interrupted, "interrupted")
