@@ -7,7 +7,8 @@ struct Chat: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Ask about a picture in a conversation.",
         discussion:
-            "Every line is a question; what was said before goes with it. \(ChatCommand.commands.replacingOccurrences(of: "\n", with: " "))")
+            "Every line is a question; what was said before goes with it. \(ChatCommand.commands.replacingOccurrences(of: "\n", with: " "))"
+    )
 
     @OptionGroup var imageOptions: ImageOptions
 

@@ -63,7 +63,8 @@ public struct LlamaConfig: Codable, Sendable, Equatable {
         tiesEmbeddings = try keys.value(.tiesEmbeddings, default: published.tiesEmbeddings)
         padID = try keys.decodeIfPresent(Int.self, forKey: .padID)
         beginID = try keys.value(.beginID, default: 1)
-        endIDs = try keys.value(.endIDs, default: OneOrMore(published.endIDs)).values
+        // Null says that no id ends an answer; only a missing key means the default.
+        endIDs = try keys.contains(.endIDs) ? keys.decodeIfPresent(OneOrMore.self, forKey: .endIDs)?.values ?? [] : published.endIDs
     }
 
     public func encode(to encoder: any Encoder) throws {

@@ -64,7 +64,8 @@ public struct T5Config: Codable, Sendable, Equatable {
         // transformers 5 always writes tie_word_embeddings: true and keeps the old meaning under scale_decoder_outputs.
         scalesDecoderOutput = try keys.value(.scalesDecoderOutput, default: tiesEmbeddings)
         padID = try keys.value(.padID, default: published.padID)
-        endIDs = try keys.value(.endIDs, default: OneOrMore(published.endIDs)).values
+        // Null says that no id ends an answer; only a missing key means the default.
+        endIDs = try keys.contains(.endIDs) ? keys.decodeIfPresent(OneOrMore.self, forKey: .endIDs)?.values ?? [] : published.endIDs
         decoderStartID = try keys.value(.decoderStartID, default: padID)
         beginID = try keys.decodeIfPresent(Int.self, forKey: .beginID)
         let projection = try keys.value(.feedForwardProjection, default: "relu")

@@ -35,12 +35,12 @@ public struct QFormer {
     ///   - queries: the learned query tokens [1, N, Q].
     ///   - image: the reading of B images.
     ///   - instruction: B instructions, right-padded; nil reads the image without being told anything.
-    ///   - looked: sees where the queries look in each layer that does: weights [B, H, N, P], the class token first.
     ///   - observe: sees queries and text [B, N + T, Q] after every layer (after the last one the queries alone).
+    ///   - looked: sees where the queries look in each layer that does: weights [B, H, N, P], the class token first.
     /// - Returns: [B, N, Q]
     public func callAsFunction(
-        _ queries: Tensor, reading image: ImageReading, told instruction: TokenBatch?, looked: ((Tensor) throws -> Void)? = nil,
-        observe: ((Tensor) throws -> Void)? = nil
+        _ queries: Tensor, reading image: ImageReading, told instruction: TokenBatch?, observe: ((Tensor) throws -> Void)? = nil,
+        looked: ((Tensor) throws -> Void)? = nil
     ) throws -> Tensor {
         let (count, batch) = (queries.size(1), image.batch)
         var hidden = try queries.expand([batch, count, queries.size(2)]).to(norm.weight.dtype)
