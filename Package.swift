@@ -66,7 +66,7 @@ let package = Package(
 
         // Where they meet.
         .target(
-            name: "Blip", dependencies: ["BlipDecoding", "BlipImages", "BlipModels", "BlipTensors", "BlipTokenizers"],
+            name: "Blip", dependencies: ["BlipDecoding", "BlipImages", "BlipJSON", "BlipModels", "BlipTensors", "BlipTokenizers"],
             swiftSettings: strict),
         .executableTarget(
             name: "instructblip",

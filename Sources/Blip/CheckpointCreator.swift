@@ -34,35 +34,12 @@ public struct CheckpointCreator {
     public func write(
         to folder: URL, progress: @escaping (_ written: Int, _ total: Int) -> Void = { _, _ in }, isCancelled: () -> Bool = { false }
     ) throws {
-        let files = FileManager.default
-        var isFolder: ObjCBool = false
-        let isThere = files.fileExists(atPath: folder.path, isDirectory: &isFolder)
-        guard try !isThere || (isFolder.boolValue && files.contentsOfDirectory(atPath: folder.path).isEmpty) else {
-            throw BlipError.outputExists(path: folder.path)
-        }
-        do { try files.createDirectory(at: folder, withIntermediateDirectories: true) } catch {
-            throw BlipError.unwritableFolder(path: folder.path, reason: error.localizedDescription)
-        }
-        do {
+        try NewFolder.fill(folder) {
             // First, because a vocabulary too small for its alphabet is found at once.
             try writeTokenizers(to: folder)
             try writeWeights(to: folder, progress, isCancelled)
             // Last, so that a folder without it was not finished.
-            try writeConfigs(to: folder)
-        } catch {
-            Self.clear(folder, keepingFolder: isThere)
-            throw error
-        }
-    }
-
-    /// Removes what was begun. The folder was new or empty, so everything in it is ours; one that was there stays, with its owner and rights.
-    private static func clear(_ folder: URL, keepingFolder: Bool) {
-        let files = FileManager.default
-        do {
-            guard keepingFolder else { return try files.removeItem(at: folder) }
-            for name in try files.contentsOfDirectory(atPath: folder.path) { try files.removeItem(at: folder.appendingPathComponent(name)) }
-        } catch {
-            // What went wrong first is what the user has to know, and a folder nothing can be removed from is part of it.
+            try ConfigFiles.write(config, dtype, to: folder)
         }
     }
 
@@ -111,45 +88,4 @@ public struct CheckpointCreator {
         let instruction = folder.appendingPathComponent("qformer_tokenizer")
         try SmallTokenizers.write(.wordPiece, to: instruction, size: config.qformer.vocabularySize - 1)
     }
-
-    private func writeConfigs(to folder: URL) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        let snake = JSONEncoder()
-        snake.outputFormatting = encoder.outputFormatting
-        snake.keyEncodingStrategy = .convertToSnakeCase
-        var config = config
-        config.dtypeName = dtype.rawValue
-        let size = config.vision.imageSize
-        let images = PreprocessorFile(size: .init(height: size, width: size))
-        let processor = ProcessorFile(numQueryTokens: config.queryCount, processorClass: "InstructBlipProcessor")
-        try snake.encode(images).write(to: folder.appendingPathComponent("preprocessor_config.json"), options: .atomic)
-        try snake.encode(processor).write(to: folder.appendingPathComponent("processor_config.json"), options: .atomic)
-        try encoder.encode(config).write(to: folder.appendingPathComponent("config.json"), options: .atomic)
-    }
-}
-
-/// `preprocessor_config.json` as transformers 4 writes it (its keys in snake case); version 5 reads it too.
-private struct PreprocessorFile: Encodable {
-    struct Size: Encodable {
-        let height: Int
-        let width: Int
-    }
-
-    let doConvertRgb = true
-    let doNormalize = true
-    let doRescale = true
-    let doResize = true
-    let imageMean = [0.48145466, 0.4578275, 0.40821073]
-    let imageStd = [0.26862954, 0.26130258, 0.27577711]
-    let imageProcessorType = "BlipImageProcessor"
-    let processorClass = "InstructBlipProcessor"
-    let resample = 3
-    let rescaleFactor = 1.0 / 255
-    let size: Size
-}
-
-private struct ProcessorFile: Encodable {
-    let numQueryTokens: Int
-    let processorClass: String
 }

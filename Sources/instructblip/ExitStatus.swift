@@ -25,6 +25,8 @@ struct ExitStatus {
         case let error as BlipError: (code, sentence) = (Self.code(error), "\(error)")
         case let error as ImageError: (code, sentence) = (Self.code(error), "\(error)")
         case let error as SafetensorsError: (code, sentence) = (Self.code(error), "\(error)")
+        case let error as PickleError: (code, sentence) = (Self.badData, "\(error)")
+        case let error as ConversionError: (code, sentence) = (Self.code(error), "\(error)")
         case let error as ConfigError: (code, sentence) = (Self.code(error), "\(error)")
         case let error as WeightError: (code, sentence) = (Self.badData, "\(error)")
         case let error as TokenizerError: (code, sentence) = (Self.code(error), "\(error)")
@@ -49,6 +51,10 @@ struct ExitStatus {
         case .notAFolder, .unknownDType, .wrongImageSize, .instructionTooLong, .wrongVocabulary, .notFinite: badData
         case .unwritableFolder: self.internal
         }
+    }
+
+    private static func code(_ error: ConversionError) -> Int32 {
+        if case .unreadable = error { missingInput } else { badData }
     }
 
     private static func code(_ error: ConfigError) -> Int32 {

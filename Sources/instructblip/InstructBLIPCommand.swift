@@ -12,7 +12,9 @@ struct InstructBLIPCommand: AsyncParsableCommand {
               instructblip ask photo.jpg "What is unusual about this image?" --model instructblip-flan-t5-xl
             """,
         version: "0.1.0",
-        subcommands: [Ask.self, Chat.self, Rank.self, TraceCommand.self, Tokenize.self, Show.self, Create.self])
+        subcommands: [
+            Ask.self, Chat.self, Rank.self, TraceCommand.self, Tokenize.self, Show.self, Create.self, Convert.self,
+        ])
 }
 
 /// The entry point: runs a verb, and turns what goes wrong into one sentence and an exit status.

@@ -93,7 +93,7 @@ struct SafetensorsWeightFilesTests {
         ])
     func plainNames(_ name: String) throws {
         try index(#"{"a": "\#(name)"}"#)
-        #expect(message().contains("expected the plain name of a .safetensors file in the same folder"))
+        #expect(message().contains("expected the plain name of a weight file in the same folder"))
     }
 
     @Test("Rule 4: links inside the folder are followed, as the Hub's cache needs")

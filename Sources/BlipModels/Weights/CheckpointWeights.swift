@@ -83,7 +83,7 @@ public final class CheckpointWeights: WeightSource {
     }
 
     /// Tensors that old uploads carry and no model needs: position counters, rotary tables, and copies of T5's shared embedding.
-    static func isKnownLeftover(_ name: String) -> Bool {
+    public static func isKnownLeftover(_ name: String) -> Bool {
         name == "qformer.embeddings.position_ids"
             || name.hasSuffix(".rotary_emb.inv_freq")
             || name == "language_model.encoder.embed_tokens.weight"

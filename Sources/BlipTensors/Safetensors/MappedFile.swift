@@ -67,6 +67,17 @@ public final class MappedFile: Sendable {
     /// Tells the system to start reading these bytes now. Only a hint; what lies outside the file is left out.
     public func adviseWillNeed(_ range: Range<Int>) { advise(range.clamped(to: 0..<count), POSIX_MADV_WILLNEED) }
 
+    /// Gives back the memory of bytes that were read and are not needed again soon; they stay readable, from the file. Without this, a
+    /// program that reads a large file through once seems to hold all of it. Only a hint; what lies outside the file is left out.
+    public func release(_ range: Range<Int>) {
+        let range = range.clamped(to: 0..<count)
+        guard let base, !range.isEmpty else { return }
+        let page = max(1, Int(sysconf(Int32(_SC_PAGESIZE))))
+        let start = range.lowerBound / page * page
+        // Not posix_madvise, whose POSIX_MADV_DONTNEED does nothing in glibc.
+        _ = madvise(base + start, range.upperBound - start, MADV_DONTNEED)
+    }
+
     private func advise(_ range: Range<Int>, _ advice: Int32) {
         guard let base, !range.isEmpty else { return }
         let page = max(1, Int(sysconf(Int32(_SC_PAGESIZE))))

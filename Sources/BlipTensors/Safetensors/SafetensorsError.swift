@@ -67,7 +67,7 @@ extension SafetensorsError: CustomStringConvertible, LocalizedError {
         case .shardMissing(let index, let shard, let tensor):
             "\(index) places tensor \(Self.quoted(tensor)) in \(Self.quoted(shard)), which is not in the folder: download that file"
         case .shardNameRefused(let index, let shard, let tensor):
-            "\(index) places tensor \(Self.quoted(tensor)) in \(Self.quoted(shard)): expected the plain name of a .safetensors file in the same folder"
+            "\(index) places tensor \(Self.quoted(tensor)) in \(Self.quoted(shard)): expected the plain name of a weight file in the same folder"
         case .tensorNotInShard(let index, let shard, let tensor):
             "\(index) places tensor \(Self.quoted(tensor)) in \(Self.quoted(shard)), which does not hold it: "
                 + "index and shards are of different checkpoints, download them again together"

@@ -15,7 +15,10 @@ public struct SafetensorsIndex: Sendable {
     ///
     /// - Throws: ``SafetensorsError``, also for a shard that is not the plain name of a `.safetensors` file: a checkpoint must not
     ///   reach out of its folder.
-    public init(_ url: URL) throws {
+    public init(_ url: URL) throws { try self.init(url, fileEnding: ".safetensors") }
+
+    /// - Parameter fileEnding: what the names of the shards end with.
+    init(_ url: URL, fileEnding: String) throws {
         let map = try MappedFile(url)
         let path = map.path
         guard map.count <= Self.maximumByteCount else {
@@ -40,7 +43,7 @@ public struct SafetensorsIndex: Sendable {
             guard case .string(let shard) = value else {
                 throw SafetensorsError.badTensor(path: path, tensor: name.description, expected: "the name of its file", found: value.kind)
             }
-            guard Self.isPlainName(shard) else {
+            guard Self.isPlainName(shard, ending: fileEnding) else {
                 throw SafetensorsError.shardNameRefused(index: path, shard: shard.description, tensor: name.description)
             }
             return (name, shard)
@@ -56,8 +59,8 @@ public struct SafetensorsIndex: Sendable {
         throw SafetensorsError.badFile(path: path, expected: "a number as total_size", found: size.kind)
     }
 
-    private static func isPlainName(_ name: JSONString) -> Bool {
-        let suffix = Array(".safetensors".utf8)
+    private static func isPlainName(_ name: JSONString, ending: String) -> Bool {
+        let suffix = Array(ending.utf8)
         return name.bytes.count > suffix.count && name.bytes.suffix(suffix.count).elementsEqual(suffix)
             && !name.bytes.contains { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "\\") || $0 < 0x20 }
     }

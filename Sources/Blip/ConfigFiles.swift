@@ -1,0 +1,48 @@
+import BlipModels
+import BlipTensors
+import Foundation
+
+/// The config files of a new checkpoint folder.
+enum ConfigFiles {
+    /// Writes preprocessor_config.json, processor_config.json and, last, config.json.
+    static func write(_ config: InstructBLIPConfig, _ dtype: DType, to folder: URL) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        let snake = JSONEncoder()
+        snake.outputFormatting = encoder.outputFormatting
+        snake.keyEncodingStrategy = .convertToSnakeCase
+        var config = config
+        config.dtypeName = dtype.rawValue
+        let size = config.vision.imageSize
+        let images = PreprocessorFile(size: .init(height: size, width: size))
+        let processor = ProcessorFile(numQueryTokens: config.queryCount, processorClass: "InstructBlipProcessor")
+        try snake.encode(images).write(to: folder.appendingPathComponent("preprocessor_config.json"), options: .atomic)
+        try snake.encode(processor).write(to: folder.appendingPathComponent("processor_config.json"), options: .atomic)
+        try encoder.encode(config).write(to: folder.appendingPathComponent("config.json"), options: .atomic)
+    }
+}
+
+/// `preprocessor_config.json` as transformers 4 writes it (its keys in snake case); version 5 reads it too.
+private struct PreprocessorFile: Encodable {
+    struct Size: Encodable {
+        let height: Int
+        let width: Int
+    }
+
+    let doConvertRgb = true
+    let doNormalize = true
+    let doRescale = true
+    let doResize = true
+    let imageMean = [0.48145466, 0.4578275, 0.40821073]
+    let imageStd = [0.26862954, 0.26130258, 0.27577711]
+    let imageProcessorType = "BlipImageProcessor"
+    let processorClass = "InstructBlipProcessor"
+    let resample = 3
+    let rescaleFactor = 1.0 / 255
+    let size: Size
+}
+
+private struct ProcessorFile: Encodable {
+    let numQueryTokens: Int
+    let processorClass: String
+}

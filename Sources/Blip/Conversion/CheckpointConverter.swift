@@ -1,0 +1,135 @@
+import BlipJSON
+import BlipModels
+import BlipTensors
+import Foundation
+
+/// Rewrites a checkpoint folder: pickled weights to safetensors, and any weights to another type.
+public struct CheckpointConverter {
+    let folder: URL
+    let dtype: DType?
+    let maximumShardBytes: Int
+
+    /// - Parameters:
+    ///   - folder: in the Hugging Face layout, with safetensors or `pytorch_model*.bin`.
+    ///   - dtype: float32, bfloat16 or float16 (where the query tokens and T5's `wo` stay float32); nil keeps every tensor's own.
+    public init(folder: URL, dtype: DType?, maximumShardBytes: Int = 5_000_000_000) {
+        self.folder = folder
+        self.dtype = dtype
+        self.maximumShardBytes = maximumShardBytes
+    }
+
+    /// Writes the checkpoint to `target`, which must be new or empty: weights, and every other file as it is, but for the type that
+    /// `config.json` names. Tensors that old uploads carry and no model needs are left out, with a note.
+    ///
+    /// - Parameters:
+    ///   - progress: bytes written so far, and in all.
+    ///   - isCancelled: asked between pieces; true stops, removes what was begun, and throws `CancellationError`.
+    /// - Throws: ``ConversionError``, `PickleError`, `SafetensorsError`, `ConfigError`, ``BlipError``.
+    public func write(
+        to target: URL, progress: @escaping (_ written: Int, _ total: Int) -> Void = { _, _ in }, isCancelled: () -> Bool = { false }
+    ) throws -> ConversionReport {
+        let config = try Checkpoint.config(in: folder)
+        let tensors = try StoredTensor.all(in: folder)
+        let plan = try plan(config, tensors)
+        // Before the target exists, which may lie inside the folder.
+        let others = try otherFiles()
+        return try NewFolder.fill(target) {
+            let bytes = try plan.write(to: target, maximumShardBytes: maximumShardBytes, progress: progress, isCancelled: isCancelled)
+            for path in others { try copy(path, to: target) }
+            try writeConfig(to: target)
+            let leftovers = tensors.map(\.name).filter(CheckpointWeights.isKnownLeftover).sorted()
+            let note = "left out, as no model needs them: \(NameList.text(leftovers))"
+            return ConversionReport(tensors: plan.entries.count, bytes: bytes, notes: plan.notes + (leftovers.isEmpty ? [] : [note]))
+        }
+    }
+
+    private func plan(_ config: InstructBLIPConfig, _ tensors: [StoredTensor]) throws -> WeightPlan {
+        let origins = Dictionary(tensors.map { ($0.name, WeightOrigin.stored($0)) }, uniquingKeysWith: { first, _ in first })
+        let shapes = ShapeWeights(absent: config.language.tieableNames.filter { origins[$0] == nil })
+        _ = try InstructBLIP(Scope(shapes), config)
+        let precision = dtype.map { Precision($0) }
+        return try WeightPlan(shapes.shapes, origins) { name, stored in precision?.type(of: name).elementType ?? stored }
+    }
+
+    // MARK: Other files
+
+    /// Paths below the folder: everything but weights, hidden files and the config, which is written last.
+    private func otherFiles() throws -> [String] {
+        var paths: [String] = []
+        for name in try names(in: folder) where name != "config.json" {
+            let url = folder.appendingPathComponent(name)
+            var isFolder: ObjCBool = false
+            guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else { continue }
+            if isFolder.boolValue {
+                paths += try names(in: url).map { name + "/" + $0 }.filter { path in
+                    var isFolder: ObjCBool = false
+                    let exists = FileManager.default.fileExists(atPath: folder.appendingPathComponent(path).path, isDirectory: &isFolder)
+                    return exists && !isFolder.boolValue
+                }
+            } else {
+                paths.append(name)
+            }
+        }
+        return paths
+    }
+
+    private func names(in folder: URL) throws -> [String] {
+        do {
+            return try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { !$0.hasPrefix(".") && !Self.isWeights($0) }
+                .sorted()
+        } catch {
+            throw ConversionError.unreadable(file: folder.path, reason: error.localizedDescription)
+        }
+    }
+
+    /// Weights of any framework, and their indexes.
+    private static func isWeights(_ name: String) -> Bool {
+        let endings = [".safetensors", ".bin", ".pth", ".pt", ".h5", ".msgpack", ".onnx", ".gguf", ".index.json"]
+        return endings.contains { name.hasSuffix($0) }
+    }
+
+    /// Copies a file, not a link: the Hub's cache consists of links, which would point nowhere from the new place.
+    private func copy(_ path: String, to target: URL) throws {
+        let destination = target.appendingPathComponent(path)
+        do {
+            try FileManager.default.createDirectory(at: destination.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try FileManager.default.copyItem(at: folder.appendingPathComponent(path).resolvingSymlinksInPath(), to: destination)
+        } catch {
+            throw ConversionError.unreadable(file: folder.appendingPathComponent(path).path, reason: error.localizedDescription)
+        }
+    }
+
+    /// The config as it is, but for the type; every other key is kept, known or not.
+    private func writeConfig(to target: URL) throws {
+        guard let dtype else { return try copy("config.json", to: target) }
+        let object = try JSONFile.object(folder.appendingPathComponent("config.json")) ?? JSONObject()
+        // transformers 4 wrote `torch_dtype`.
+        let key: JSONString = object["dtype"] == nil && object["torch_dtype"] != nil ? "torch_dtype" : "dtype"
+        let value = JSONValue.object(object.setting(key, to: .string(JSONString(bytes: Array(dtype.rawValue.utf8)))))
+        try JSONFile.write(value, to: target.appendingPathComponent("config.json"))
+    }
+}
+
+/// JSON files with texts as keys, read and written byte by byte.
+enum JSONFile {
+    /// - Returns: nil where there is no such file.
+    static func object(_ url: URL) throws -> JSONObject? {
+        guard FileManager.default.fileExists(atPath: url.path) else { return nil }
+        do {
+            guard let object = try JSONValue(parsing: Array(Data(contentsOf: url))).object else {
+                throw ConversionError.unreadable(file: url.path, reason: "it holds no JSON object")
+            }
+            return object
+        } catch let error as JSONError {
+            throw ConversionError.unreadable(file: url.path, reason: error.description)
+        } catch let error as ConversionError {
+            throw error
+        } catch {
+            throw ConversionError.unreadable(file: url.path, reason: error.localizedDescription)
+        }
+    }
+
+    static func write(_ value: JSONValue, to url: URL) throws {
+        try Data(value.text.utf8).write(to: url, options: .atomic)
+    }
+}
