@@ -40,14 +40,17 @@ let package = Package(
         .library(name: "BlipTokenizers", targets: ["BlipTokenizers"]),
         .library(name: "BlipImages", targets: ["BlipImages"]),
         .library(name: "BlipJSON", targets: ["BlipJSON"]),
+        .library(name: "BlipHub", targets: ["BlipHub"]),
         .executable(name: "instructblip", targets: ["instructblip"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-crypto", "3.12.3"..<"5.0.0"),
     ],
     targets: [
         // The pure side.
         .target(name: "BlipJSON", swiftSettings: strict),
+        .target(name: "BlipHub", dependencies: ["BlipJSON", .product(name: "Crypto", package: "swift-crypto")], swiftSettings: strict),
         .target(name: "BlipTokenizers", dependencies: ["BlipJSON"], swiftSettings: strict),
         .target(name: "BlipImages", dependencies: ["BlipJSON", "CImageCodecs"], swiftSettings: strict),
         .target(name: "CImageCodecs", dependencies: ["CLibJPEG", "CLibPNG", "CLibWebP", "CLibWebPDemux"]),
@@ -71,13 +74,17 @@ let package = Package(
         .executableTarget(
             name: "instructblip",
             dependencies: [
-                "Blip", "BlipDecoding", "BlipImages", "BlipModels", "BlipTensors", "BlipTokenizers",
+                "Blip", "BlipDecoding", "BlipHub", "BlipImages", "BlipModels", "BlipTensors", "BlipTokenizers",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
 
         .target(
             name: "BlipTestSupport", dependencies: ["BlipModels", "BlipTensors"], path: "Tests/BlipTestSupport", swiftSettings: strict),
+        .target(
+            name: "HubTestSupport", dependencies: [.product(name: "Crypto", package: "swift-crypto")], path: "Tests/HubTestSupport",
+            swiftSettings: strict),
+        .testTarget(name: "BlipHubTests", dependencies: ["BlipHub", "HubTestSupport"], swiftSettings: strict),
         .testTarget(name: "BlipJSONTests", dependencies: ["BlipJSON"], swiftSettings: strict),
         .testTarget(name: "BlipTokenizersTests", dependencies: ["BlipTokenizers", "BlipJSON"], swiftSettings: strict),
         .testTarget(name: "BlipImagesTests", dependencies: ["BlipImages", "BlipJSON"], swiftSettings: strict),
@@ -90,7 +97,8 @@ let package = Package(
         .testTarget(
             name: "BlipTests", dependencies: ["Blip", "BlipJSON", "BlipModels", "BlipTensors", "BlipImages", "BlipTestSupport"],
             swiftSettings: strict),
-        .testTarget(name: "ProgramTests", dependencies: ["instructblip", "BlipTensors", "BlipTestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "ProgramTests", dependencies: ["instructblip", "BlipTensors", "BlipTestSupport", "HubTestSupport"], swiftSettings: strict),
     ] + (isDependency ? [.systemLibrary(name: "CLibTorch", pkgConfig: "libtorch")] : []),
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx20

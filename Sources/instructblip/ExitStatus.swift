@@ -1,6 +1,7 @@
 import ArgumentParser
 import Blip
 import BlipDecoding
+import BlipHub
 import BlipImages
 import BlipModels
 import BlipTensors
@@ -35,6 +36,7 @@ struct ExitStatus {
         case let error as ChatError: (code, sentence) = (Self.usage, "\(error)")
         case let error as OutputError: (code, sentence) = (Self.internal, "\(error)")
         case let error as GenerationError: (code, sentence) = (Self.usage, "\(error)")
+        case let error as HubError: (code, sentence) = (Self.code(error), "\(error)")
         case is CancellationError: (code, sentence) = (Self.interrupted, "interrupted")
         case is ValidationError, is ExitCode, is CleanExit: return nil
         default:
@@ -55,6 +57,18 @@ struct ExitStatus {
 
     private static func code(_ error: ConversionError) -> Int32 {
         if case .unreadable = error { missingInput } else { badData }
+    }
+
+    private static func code(_ error: HubError) -> Int32 {
+        switch error {
+        case .badName, .badRevision, .badSetting: usage
+        case .badAnswer, .badRedirect, .unsafeFileName, .wrongHash, .wrongSize: badData
+        case .notPulled, .revisionNotPulled, .nothingToRemove, .incompleteModel, .offline, .missingRepository, .missingRevision,
+            .missingFile, .noModelFiles:
+            missingInput
+        case .unreachable, .unauthorized, .gated, .refused, .busy: unavailable
+        case .diskFull, .system: self.internal
+        }
     }
 
     private static func code(_ error: ConfigError) -> Int32 {

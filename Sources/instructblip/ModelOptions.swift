@@ -1,13 +1,21 @@
 import ArgumentParser
 import Blip
+import BlipHub
 import BlipImages
 import BlipTensors
 import Foundation
 
+/// Which checkpoint: a folder, or a model of the hub that was pulled.
+struct CheckpointOption: ParsableArguments {
+    @Option(name: [.short, .long], help: ArgumentHelp("The checkpoint folder, or the name of a pulled model.", valueName: "dir|org/name"))
+    var model: String
+
+    func folder() throws -> URL { try ModelLocator(HubSettings().cache).folder(for: model) }
+}
+
 /// Which checkpoint, and how it computes.
 struct ModelOptions: ParsableArguments {
-    @Option(name: [.short, .long], help: ArgumentHelp("The checkpoint folder.", valueName: "dir"))
-    var model: String
+    @OptionGroup var checkpoint: CheckpointOption
 
     @Option(help: "The type to compute in: float32, bfloat16 or float16. Default: what the checkpoint names.")
     var dtype: ComputeType?
@@ -25,10 +33,9 @@ struct ModelOptions: ParsableArguments {
         if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads must be between 1 and 1024, found \(threads).") }
     }
 
-    var folder: URL { URL(fileURLWithPath: model, isDirectory: true) }
-
     /// Opens the checkpoint, with a progress bar where somebody watches.
     func open() async throws -> Assistant {
+        let folder = try checkpoint.folder()
         if let threads { Engine.setThreads(threads) }
         let bar = ProgressBar("loading")
         defer { bar.finish() }

@@ -8,14 +8,13 @@ struct Show: ParsableCommand {
         abstract: "Show what a checkpoint holds: architecture, parameters, types, sizes, tokenizers.",
         discussion: "No weight is loaded; their names and shapes are checked against the config.")
 
-    @Option(name: [.short, .long], help: ArgumentHelp("The checkpoint folder.", valueName: "dir"))
-    var model: String
+    @OptionGroup var checkpoint: CheckpointOption
 
     @Flag(help: "Write one JSON object.")
     var json = false
 
     func run() throws {
-        let summary = try CheckpointSummary(folder: URL(fileURLWithPath: model, isDirectory: true))
+        let summary = try CheckpointSummary(folder: checkpoint.folder())
         if json { try writeJSON(summary) } else { try writeOutput(Self.text(summary) + "\n") }
     }
 

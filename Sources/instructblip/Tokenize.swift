@@ -10,8 +10,7 @@ struct Tokenize: ParsableCommand {
     @Argument(help: "The text.")
     var text: String
 
-    @Option(name: [.short, .long], help: ArgumentHelp("The checkpoint folder.", valueName: "dir"))
-    var model: String
+    @OptionGroup var checkpoint: CheckpointOption
 
     @Flag(help: "Use the Q-Former's tokenizer instead of the language model's.")
     var qformer = false
@@ -23,7 +22,7 @@ struct Tokenize: ParsableCommand {
     var json = false
 
     func run() throws {
-        let folder = URL(fileURLWithPath: model, isDirectory: true)
+        let folder = try checkpoint.folder()
         let tokenizer = try Tokenizer(folder: qformer ? folder.appendingPathComponent("qformer_tokenizer") : folder)
         let ids = tokenizer.encode(text, specialTokens: parseSpecial ? .parsed : .asText)
         let tokens = ids.map { tokenizer.token(of: $0) ?? "?" }

@@ -26,10 +26,14 @@ enum Program {
     /// - Parameters:
     ///   - executable: another program than `instructblip`.
     ///   - folder: the working directory; the tests' own where nil.
-    static func run(_ arguments: [String], input: Data? = nil, executable: URL = url, in folder: URL? = nil) throws -> Outcome {
+    ///   - environment: set besides the tests' own.
+    static func run(
+        _ arguments: [String], input: Data? = nil, executable: URL = url, in folder: URL? = nil, environment: [String: String] = [:]
+    ) throws -> Outcome {
         let process = Process()
         process.executableURL = executable
         process.arguments = arguments
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         if let folder { process.currentDirectoryURL = folder }
         let (output, errors, feed) = (Pipe(), Pipe(), Pipe())
         process.standardOutput = output
