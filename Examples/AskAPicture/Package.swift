@@ -1,13 +1,18 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// Where the package comes from: its repository, or a local clone named in the environment (as CI does).
-let source = Context.environment["INSTRUCTBLIP_PACKAGE"] ?? "https://github.com/swift-instructblip/swift-instructblip"
+// A version tag of a clone named in the environment, as a program of one's own would name the repository; else the checkout this lies in.
+let blip: Package.Dependency =
+    if let source = Context.environment["INSTRUCTBLIP_PACKAGE"] {
+        .package(url: source, from: "0.1.0")
+    } else {
+        .package(name: "swift-instructblip", path: "../..")
+    }
 
 let package = Package(
     name: "AskAPicture",
     platforms: [.macOS(.v15)],
-    dependencies: [.package(url: source, from: "0.1.0")],
+    dependencies: [blip],
     targets: [
         .executableTarget(name: "AskAPicture", dependencies: [.product(name: "Blip", package: "swift-instructblip")])
     ]
