@@ -6,8 +6,13 @@ public enum BlipError: Error, Sendable, Equatable, CustomStringConvertible, Loca
     case notAFolder(path: String)
     case configMissing(path: String)
     case unknownDType(found: String, file: String)
-    /// The image processor makes pictures of another size than the vision encoder takes.
-    case wrongImageSize(height: Int, width: Int, expected: Int)
+    /// The image processor makes pictures that have no patch, or too many.
+    case wrongImageSize(height: Int, width: Int, patch: Int, limit: Int)
+    /// A checkpoint without a language model was asked for an answer.
+    case retrievalOnly(path: String)
+    /// A checkpoint with a language model was asked to compare a picture with a text.
+    case notRetrieval(path: String, architecture: String)
+    case emptyText
     case emptyInstruction
     case instructionTooLong(tokens: Int, limit: Int)
     case wrongVocabulary(tokenizer: String, id: Int, rows: Int)
@@ -24,8 +29,13 @@ public enum BlipError: Error, Sendable, Equatable, CustomStringConvertible, Loca
         case .configMissing(let path): "\(path) has no config.json, so it is not a checkpoint folder in the Hugging Face layout"
         case .unknownDType(let found, let file):
             "\(file) names the type \(found); supported are float32, bfloat16 and float16, or choose one with --dtype"
-        case .wrongImageSize(let height, let width, let expected):
-            "the image processor's size is \(height) x \(width), but vision_config.image_size in config.json is \(expected); the files belong to different checkpoints"
+        case .wrongImageSize(let height, let width, let patch, let limit):
+            "the image processor's size is \(height) x \(width); the image encoder cuts it into patches of \(patch) pixels and takes 1 to \(limit) of them; change size in preprocessor_config.json or processor_config.json"
+        case .retrievalOnly(let path):
+            "\(path) holds a BLIP-2 for image-text retrieval, which has no language model; compare a picture with a text by instructblip match"
+        case .notRetrieval(let path, let architecture):
+            "\(path) holds \(architecture), which has no heads to compare a picture with a text; take a checkpoint like blip2-itm-vit-g"
+        case .emptyText: "the text is empty; give what the picture is compared with"
         case .emptyInstruction: "the instruction is empty; ask something, for example \"What is in the picture?\""
         case .instructionTooLong(let tokens, let limit):
             "the instruction is \(tokens) tokens long, and this model has room for \(limit) beside the image and an answer; shorten it"

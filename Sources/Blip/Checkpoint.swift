@@ -38,12 +38,13 @@ final class Checkpoint {
     init(_ folder: URL, _ options: OpenOptions, progress: @escaping (_ loadedBytes: Int, _ totalBytes: Int) -> Void) throws {
         guard options.device.isAvailable else { throw TensorError.deviceUnavailable(options.device) }
         config = try Self.config(in: folder)
+        guard config.architecture != .blip2Retrieval else { throw BlipError.retrievalOnly(path: folder.path) }
         let files = try WeightFiles(folder: folder)
         dtype = try options.dtype ?? Self.dtype(of: config, files)
         device = options.device
         images = ImageCache(maximumBytes: options.imageCacheBytes)
         processor = try Processor(folder: folder, config, resizing: options.resizing)
-        weights = CheckpointWeights(files, precision: Precision(dtype), device: device, progress: progress)
+        weights = CheckpointWeights(files, precision: Precision(dtype, for: config.architecture), device: device, progress: progress)
         network = try InstructBLIP(Scope(weights), config)
         try weights.finish()
     }
@@ -61,7 +62,7 @@ final class Checkpoint {
     }
 
     /// What the config names, else what the first weight is stored in, as the reference decides.
-    private static func dtype(of config: InstructBLIPConfig, _ files: WeightFiles) throws -> DType {
+    static func dtype(of config: InstructBLIPConfig, _ files: WeightFiles) throws -> DType {
         let supported: [DType] = [.float32, .bfloat16, .float16]
         guard let name = config.dtypeName else {
             return files.infos.lazy.compactMap(\.type.dtype).first(where: supported.contains) ?? .float32
@@ -74,7 +75,7 @@ final class Checkpoint {
 
     var padding: Padding {
         Padding(
-            instructionID: processor.instructionTokenizer.special.pad ?? config.qformer.padID,
+            instructionID: processor.instructionTokenizer?.special.pad ?? config.qformer.padID,
             promptID: processor.tokenizer.special.pad.flatMap { $0 < config.language.vocabularySize ? $0 : nil } ?? 0,
             promptSide: network.promptPadding)
     }
@@ -114,7 +115,9 @@ final class Checkpoint {
 
     /// The tokens of candidate answers, as they follow a prompt.
     func candidateIDs(_ candidates: [String], countsEnd: Bool?) throws -> [[Int]] {
-        let end = processor.tokenizer.special.eos.map { [$0] } ?? []
+        // BLIP-2's OPT ends its texts as the config says, with a line break.
+        let isOPT = if case .opt = config.language { true } else { false }
+        let end = (isOPT ? config.language.endIDs.first : processor.tokenizer.special.eos).map { [$0] } ?? []
         let tail = countsEnd ?? config.language.isEncoderDecoder ? end : []
         return try candidates.enumerated().map { index, candidate in
             let ids = processor.tokenizer.encode(candidate, addSpecialTokens: false)

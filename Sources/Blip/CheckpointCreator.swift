@@ -44,9 +44,9 @@ public struct CheckpointCreator {
     }
 
     private func writeWeights(to folder: URL, _ progress: @escaping (Int, Int) -> Void, _ isCancelled: () -> Bool) throws {
-        let shapes = ShapeWeights(absent: config.language.tiedNames)
-        _ = try InstructBLIP(Scope(shapes), config)
-        let layouts = shapes.shapes.map { TensorLayout(name: $0.name, type: dtype.elementType, shape: $0.shape) }
+        let layouts = try ShapeWeights.shapes(of: config, absent: config.language.tiedNames).map {
+            TensorLayout(name: $0.name, type: dtype.elementType, shape: $0.shape)
+        }
         let writer = try ShardedSafetensorsWriter(
             folder: folder, tensors: layouts, maximumShardByteCount: maximumShardBytes, progress: progress)
         let random = try RandomStream(seed: seed)
@@ -75,15 +75,21 @@ public struct CheckpointCreator {
     }
 
     private func writeTokenizers(to folder: URL) throws {
+        guard config.architecture != .blip2Retrieval else {
+            return try SmallTokenizers.write(.wordPiece, to: folder, size: config.qformer.vocabularySize - 1)
+        }
         let (vocabulary, image) = (config.language.vocabularySize, config.imageTokenID)
         switch config.language {
         case .llama(let language):
             // [PAD] and <image> come after the words.
             let size = language.padID ?? min(image ?? vocabulary, vocabulary) - 1
             try SmallTokenizers.write(.byteFallbackBPE, to: folder, size: size, imageTokenID: image)
+        case .opt:
+            try SmallTokenizers.write(.byteLevelBPE, to: folder, size: min(image ?? vocabulary - 1, vocabulary - 1), imageTokenID: image)
         case .t5:
             try SmallTokenizers.write(.unigram, to: folder, size: min(image ?? vocabulary - 1, vocabulary - 1), imageTokenID: image)
         }
+        guard config.architecture == .instructBLIP else { return }
         // [DEC] is the last row.
         let instruction = folder.appendingPathComponent("qformer_tokenizer")
         try SmallTokenizers.write(.wordPiece, to: instruction, size: config.qformer.vocabularySize - 1)

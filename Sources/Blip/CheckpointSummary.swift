@@ -58,24 +58,30 @@ public struct CheckpointSummary: Sendable, Encodable {
 
         self.folder = folder.path
         self.config = config
-        architecture = "InstructBLIP with \(config.language.familyName)"
+        architecture = config.architecture.name + (config.architecture == .blip2Retrieval ? "" : " with \(config.language.familyName)")
         parts = Self.parts(shapes)
         parameters = parts.map(\.parameters).reduce(0, +)
         dtypes = Dictionary(files.infos.map { ($0.type.rawValue, $0.shape.reduce(1, *)) }, uniquingKeysWith: +)
         tensorCount = files.infos.count
         fileCount = files.files.count
         bytes = files.byteCount
-        tokenizers = [("language", processor.tokenizer), ("qformer", processor.instructionTokenizer)].map(Self.summary)
-        stopIDs = StopRule.configAndTokenizer.ids(config.language, processor.tokenizer).sorted()
+        let role = config.architecture == .blip2Retrieval ? "qformer" : "language"
+        tokenizers =
+            [(role, processor.tokenizer)].map(Self.summary)
+            + [processor.instructionTokenizer].compactMap(\.self).map {
+                Self.summary("qformer", $0)
+            }
+        // Nobody stops where nothing is written.
+        stopIDs =
+            config.architecture == .blip2Retrieval ? [] : StopRule.configAndTokenizer.ids(config.language, processor.tokenizer).sorted()
     }
 
     /// Every tensor the config calls for, checked against what the files hold.
     private static func shapes(_ config: InstructBLIPConfig, _ files: WeightFiles) throws -> [(name: String, shape: [Int])] {
         let absent = config.language.tieableNames.filter { files.find($0) == nil }
-        let weights = ShapeWeights(absent: absent)
-        _ = try InstructBLIP(Scope(weights), config)
-        try CheckpointWeights.check(files, against: weights.shapes)
-        return weights.shapes
+        let shapes = try ShapeWeights.shapes(of: config, absent: absent)
+        try CheckpointWeights.check(files, against: shapes)
+        return shapes
     }
 
     private static func parts(_ shapes: [(name: String, shape: [Int])]) -> [Part] {
@@ -84,14 +90,18 @@ public struct CheckpointSummary: Sendable, Encodable {
             return Part(name: name, parameters: count, isTrainable: trainable)
         }
         let norm = "vision_model.post_layernorm."
-        return [
+        let heads = ["embeddings.", "vision_projection.", "text_projection.", "itm_head."]
+        let parts = [
             part("image encoder", trainable: false) { $0.hasPrefix("vision_model.") && !$0.hasPrefix(norm) },
             part("image norm", trainable: true) { $0.hasPrefix(norm) },
             part("query tokens", trainable: true) { $0 == "query_tokens" },
             part("Q-Former", trainable: true) { $0.hasPrefix("qformer.") },
             part("projection", trainable: true) { $0.hasPrefix("language_projection.") },
             part("language model", trainable: false) { $0.hasPrefix("language_model.") },
+            part("retrieval embeddings and heads", trainable: false) { name in heads.contains { name.hasPrefix($0) } },
         ]
+        // What only some architectures have.
+        return parts.filter { $0.parameters > 0 }
     }
 
     private static func summary(_ role: String, _ tokenizer: Tokenizer) -> TokenizerSummary {

@@ -14,8 +14,9 @@ enum ConfigFiles {
         var config = config
         config.dtypeName = dtype.rawValue
         let size = config.vision.imageSize
-        let images = PreprocessorFile(size: .init(height: size, width: size))
-        let processor = ProcessorFile(numQueryTokens: config.queryCount, processorClass: "InstructBlipProcessor")
+        let name = config.architecture == .instructBLIP ? "InstructBlipProcessor" : "Blip2Processor"
+        let images = PreprocessorFile(processorClass: name, size: .init(height: size, width: size))
+        let processor = ProcessorFile(numQueryTokens: config.queryCount, processorClass: name)
         try snake.encode(images).write(to: folder.appendingPathComponent("preprocessor_config.json"), options: .atomic)
         try snake.encode(processor).write(to: folder.appendingPathComponent("processor_config.json"), options: .atomic)
         try encoder.encode(config).write(to: folder.appendingPathComponent("config.json"), options: .atomic)
@@ -36,7 +37,7 @@ private struct PreprocessorFile: Encodable {
     let imageMean = [0.48145466, 0.4578275, 0.40821073]
     let imageStd = [0.26862954, 0.26130258, 0.27577711]
     let imageProcessorType = "BlipImageProcessor"
-    let processorClass = "InstructBlipProcessor"
+    let processorClass: String
     let resample = 3
     let rescaleFactor = 1.0 / 255
     let size: Size

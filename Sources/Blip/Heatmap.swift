@@ -47,8 +47,8 @@ extension Assistant {
                     let patches = try mean.slice(1, 1..<mean.size(1))
                     layers.append(try (0..<patches.size(0)).map { try patches.select(0, $0).floats() })
                 })
-            let grid = checkpoint.config.vision.grid
-            return Heatmap(rows: grid, columns: grid, weights: layers)
+            let (patch, frame) = (checkpoint.config.vision.patchSize, input.frames[0])
+            return Heatmap(rows: frame.height / patch, columns: frame.width / patch, weights: layers)
         }
     }
 }

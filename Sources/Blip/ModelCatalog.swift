@@ -15,22 +15,24 @@ public enum ModelCatalog {
                 $0.keyValueHeadCount = 40
             }
         ),
+        ("instructblip-flan-t5-xl", flanT5XL),
+        ("instructblip-flan-t5-xxl", flanT5XXL),
         (
-            "instructblip-flan-t5-xl",
-            flanT5 {
-                $0.width = 2048
-                $0.feedForwardSize = 5120
-                $0.headCount = 32
+            "blip2-opt-2.7b",
+            opt {
+                $0.hiddenSize = 2560
+                $0.intermediateSize = 10240
             }
         ),
         (
-            "instructblip-flan-t5-xxl",
-            flanT5 {
-                $0.width = 4096
-                $0.feedForwardSize = 10240
-                $0.headCount = 64
+            "blip2-opt-6.7b",
+            opt {
+                $0.hiddenSize = 4096
+                $0.intermediateSize = 16384
             }
         ),
+        ("blip2-flan-t5-xl", blip2(flanT5XL)),
+        ("blip2-flan-t5-xxl", blip2(flanT5XXL)),
     ]
 
     /// A published architecture's name, or a config file.
@@ -45,6 +47,44 @@ public enum ModelCatalog {
         var config = QFormerConfig()
         config.vocabularySize = 30523  // BERT's, and [DEC]
         return config
+    }
+
+    private static var flanT5XL: InstructBLIPConfig {
+        flanT5 {
+            $0.width = 2048
+            $0.feedForwardSize = 5120
+            $0.headCount = 32
+        }
+    }
+
+    private static var flanT5XXL: InstructBLIPConfig {
+        flanT5 {
+            $0.width = 4096
+            $0.feedForwardSize = 10240
+            $0.headCount = 64
+        }
+    }
+
+    /// The same without the Q-Former's text branch, whose vocabulary is BERT's own.
+    private static func blip2(_ instructed: InstructBLIPConfig) -> InstructBLIPConfig {
+        var config = instructed
+        config.architecture = .blip2
+        config.qformer = QFormerConfig()
+        config.qformer.readsText = false
+        return config
+    }
+
+    private static func opt(_ change: (inout OPTConfig) -> Void) -> InstructBLIPConfig {
+        var language = OPTConfig()
+        language.vocabularySize = 50304  // 50266 rounded up to a multiple of 64
+        language.layerCount = 32
+        language.headCount = 32
+        language.endIDs = [50118]  // a line break
+        change(&language)
+        return blip2(
+            InstructBLIPConfig(
+                vision: VisionConfig(), qformer: qformer, language: .opt(language), queryCount: 32, imageTokenID: 50265,
+                dtypeName: "float32"))
     }
 
     private static func vicuna(_ change: (inout LlamaConfig) -> Void) -> InstructBLIPConfig {

@@ -6,8 +6,8 @@ import BlipTensors
 public struct ModelInput: Sendable {
     /// One picture, or the frames of a clip.
     public let frames: [PixelPlanes]
-    /// What the Q-Former is told: `[CLS] ... [SEP]`.
-    public let instructionIDs: [Int]
+    /// What the Q-Former is told: `[CLS] ... [SEP]`; nil in BLIP-2.
+    public let instructionIDs: [Int]?
     /// What the language model reads after the image's soft tokens.
     public let promptIDs: [Int]
     /// Things the user should know, as a truncated instruction.
@@ -20,8 +20,10 @@ struct Padding: Sendable {
     let promptID: Int
     let promptSide: PaddingSide
 
-    func instructions(_ inputs: [ModelInput], on device: Device) throws -> TokenBatch {
-        try TokenBatch(inputs.map(\.instructionIDs), padding: instructionID, at: .right, on: device)
+    /// Nil where the Q-Former is told nothing.
+    func instructions(_ inputs: [ModelInput], on device: Device) throws -> TokenBatch? {
+        let rows = inputs.compactMap(\.instructionIDs)
+        return rows.isEmpty ? nil : try TokenBatch(rows, padding: instructionID, at: .right, on: device)
     }
 
     func prompts(_ inputs: [ModelInput], on device: Device) throws -> TokenBatch {

@@ -5,28 +5,37 @@ import Foundation
 
 /// Turns a picture and an instruction into what the network takes: the tokenizers and the image processor of a checkpoint.
 ///
-/// Equal to `InstructBlipProcessor` of transformers. Differs: special tokens that a user types stay text, and an instruction longer than the
+/// Equal to `InstructBlipProcessor` and `Blip2Processor` of transformers. Differs: special tokens that a user types stay text, and an instruction longer than the
 /// Q-Former's positions is cut at its beginning instead of failing.
 public struct Processor: Sendable {
     public let images: ImageProcessor
-    /// The language model's tokenizer.
+    /// The language model's tokenizer; of a checkpoint for retrieval the Q-Former's.
     public let tokenizer: Tokenizer
-    /// The Q-Former's tokenizer.
-    public let instructionTokenizer: Tokenizer
-    private let config: InstructBLIPConfig
+    /// The Q-Former's tokenizer; nil in BLIP-2, whose Q-Former is told nothing.
+    public let instructionTokenizer: Tokenizer?
+    let config: InstructBLIPConfig
 
     /// - Parameter folder: a checkpoint folder.
     public init(folder: URL, _ config: InstructBLIPConfig, resizing: ResizeBackend = .torchvision) throws {
         images = try ImageProcessor(checkpoint: folder, backend: resizing)
         tokenizer = try Tokenizer(folder: folder)
-        instructionTokenizer = try Tokenizer(folder: folder.appendingPathComponent("qformer_tokenizer"))
+        let isTold = config.architecture == .instructBLIP
+        instructionTokenizer = isTold ? try Tokenizer(folder: folder.appendingPathComponent("qformer_tokenizer")) : nil
         self.config = config
-        guard images.width == config.vision.imageSize, images.height == config.vision.imageSize else {
-            throw BlipError.wrongImageSize(height: images.height, width: images.width, expected: config.vision.imageSize)
+        let patch = config.vision.patchSize
+        let (rows, columns) = (images.height / patch, images.width / patch)
+        let (patches, overflows) = rows.multipliedReportingOverflow(by: columns)
+        guard !overflows, (1...Self.patchLimit).contains(patches) else {
+            throw BlipError.wrongImageSize(height: images.height, width: images.width, patch: patch, limit: Self.patchLimit)
         }
     }
 
-    /// - Parameter specialTokens: whether special tokens in the instruction are text, or what they stand for.
+    /// Ours, on memory: attention grows with the square. The published models have 256 and 676 patches.
+    static let patchLimit = 16_384
+
+    /// - Parameters:
+    ///   - instruction: BLIP-2 writes a caption where it is empty or white space; InstructBLIP must be told something.
+    ///   - specialTokens: whether special tokens in the instruction are text, or what they stand for.
     public func input(
         _ image: RGBImage, _ instruction: String, specialTokens: SpecialTokenHandling = .asText
     ) throws -> ModelInput {
@@ -38,7 +47,15 @@ public struct Processor: Sendable {
         _ frames: [RGBImage], _ instruction: String, specialTokens: SpecialTokenHandling = .asText
     ) throws -> ModelInput {
         guard !frames.isEmpty else { throw BlipError.invalidOption(name: "the number of pictures", found: "0", expected: "at least 1") }
-        guard instruction.contains(where: { !$0.isWhitespace }) else { throw BlipError.emptyInstruction }
+        let isEmpty = instruction.allSatisfy(\.isWhitespace)
+        guard let instructionTokenizer else {
+            // `generate` without input ids begins with the config's first id alone.
+            let begin = isEmpty ? config.language.beginID.map { [$0] } : nil
+            let prompt = begin ?? tokenizer.encode(instruction, specialTokens: specialTokens)
+            try check(prompt, "language", rows: config.language.vocabularySize)
+            return ModelInput(frames: try frames.map { try images($0) }, instructionIDs: nil, promptIDs: prompt, notes: [])
+        }
+        guard !isEmpty else { throw BlipError.emptyInstruction }
         let positions = min(config.qformer.positionCount, instructionTokenizer.modelMaximumLength ?? .max)
         let whole = instructionTokenizer.encode(instruction, specialTokens: specialTokens)
         let told =

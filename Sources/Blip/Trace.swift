@@ -12,7 +12,7 @@ struct Trace {
         func noteIDs(_ name: String, _ ids: [Int]) throws { tensors.append((name, try Tensor.of(ids, [1, ids.count]))) }
 
         try note("pixel_values", batch.pixels)
-        try noteIDs("qformer_input_ids", input.instructionIDs)
+        if let told = input.instructionIDs { try noteIDs("qformer_input_ids", told) }
         var stages: [(String, Tensor)] = []
         let prompt = try checkpoint.network.prompt(
             for: batch,

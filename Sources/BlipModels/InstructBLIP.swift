@@ -3,8 +3,9 @@ import BlipTensors
 /// The whole network: a frozen image encoder, the Q-Former that reads its output with the instruction in mind, a projection, and a frozen
 /// language model.
 ///
-/// Training, generation and ranking all make their prompt with ``prompt(for:observe:)``. Source: InstructBLIP (Dai et al., 2023), section 2;
-/// `InstructBlipForConditionalGeneration` of transformers.
+/// Training, generation and ranking all make their prompt with ``prompt(for:observe:)``. BLIP-2 is the same network whose Q-Former is told
+/// nothing. Source: InstructBLIP (Dai et al., 2023), section 2; `InstructBlipForConditionalGeneration` and `Blip2ForConditionalGeneration`
+/// of transformers.
 public struct InstructBLIP {
     public let config: InstructBLIPConfig
     public let vision: VisionEncoder
@@ -20,7 +21,10 @@ public struct InstructBLIP {
         vision = try VisionEncoder(scope["vision_model"], config.vision)
         visionNorm = try LayerNorm(scope["vision_model"]["post_layernorm"], patches, epsilon: config.vision.normEpsilon)
         queryTokens = try scope.tensor("query_tokens", [1, config.queryCount, width])
-        qformer = try QFormer(scope["qformer"], config.qformer, imageWidth: patches)
+        let (reader, isTold) = (scope["qformer"], config.architecture == .instructBLIP)
+        qformer = try QFormer(
+            reader, config.qformer, norm: isTold ? reader["embeddings"]["layernorm"] : reader["layernorm"],
+            text: isTold ? reader["embeddings"] : nil, imageWidth: patches)
         projection = try Linear(scope["language_projection"], from: width, to: config.language.width)
         language = try LanguageModelFamily.load(scope["language_model"], config.language)
     }
@@ -60,7 +64,7 @@ public struct InstructBLIP {
         let told = try instruction?.repeated(frames)
         let queries = try qformer(queryTokens, reading: look.reading, told: told)  // [R, N, Q]
         try observe.saw(.qformer, queries)
-        let soft = try projection(queries)  // [R, N, D]
+        let soft = try projection(queries.to(projection.weight.dtype))  // [R, N, D]
         try observe.saw(.projection, soft)
         let joined = try soft.reshape([words.batch, frames * soft.size(1), soft.size(2)])  // [B, F·N, D]
         return try Prompt(joined, then: language.embed(words.ids), mask: words.mask)  // [B, F·N + T, D]

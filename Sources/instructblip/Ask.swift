@@ -14,7 +14,7 @@ struct Ask: AsyncParsableCommand {
 
     @OptionGroup var imageOptions: ImageOptions
 
-    @Argument(help: "What to do or answer, for example \"What is unusual about this image?\"")
+    @Argument(help: "What to do or answer, for example \"What is unusual about this image?\"; \"\" lets BLIP-2 write a caption.")
     var instruction: String
 
     @Option(
@@ -35,7 +35,7 @@ struct Ask: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        try checkInstruction(instruction)
+        try checkInstruction(instruction, modelOptions.checkpoint)
         let source = try imageOptions.source
         // A wrong picture should not have to wait for the model.
         let sources = [source] + moreImages.map { .file(URL(fileURLWithPath: $0)) }

@@ -49,8 +49,9 @@ struct ExitStatus {
     private static func code(_ error: BlipError) -> Int32 {
         switch error {
         case .folderMissing, .configMissing: missingInput
-        case .emptyInstruction, .invalidOption, .outputExists, .unknownConfig: usage
-        case .notAFolder, .unknownDType, .wrongImageSize, .instructionTooLong, .wrongVocabulary, .notFinite: badData
+        case .emptyInstruction, .emptyText, .invalidOption, .outputExists, .unknownConfig: usage
+        case .notAFolder, .unknownDType, .wrongImageSize, .retrievalOnly, .notRetrieval, .instructionTooLong, .wrongVocabulary, .notFinite:
+            badData
         case .unwritableFolder: self.internal
         }
     }

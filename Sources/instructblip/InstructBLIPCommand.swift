@@ -5,16 +5,16 @@ import Foundation
 struct InstructBLIPCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "instructblip",
-        abstract: "Answers instructions about pictures, with InstructBLIP.",
+        abstract: "Answers instructions about pictures, with InstructBLIP and BLIP-2.",
         discussion: """
-            A checkpoint is a folder in the Hugging Face layout of Salesforce/instructblip-*.
+            A checkpoint is a folder in the Hugging Face layout of Salesforce/instructblip-* or Salesforce/blip2-*.
 
               instructblip ask photo.jpg "What is unusual about this image?" --model instructblip-flan-t5-xl
             """,
         version: "0.1.0",
         subcommands: [
-            Ask.self, Chat.self, Rank.self, TraceCommand.self, Tokenize.self, Show.self, Create.self, Convert.self, Pull.self,
-            ListModels.self, Remove.self,
+            Ask.self, Chat.self, Rank.self, Match.self, TraceCommand.self, Tokenize.self, Show.self, Create.self, Convert.self,
+            Pull.self, ListModels.self, Remove.self,
         ])
 }
 

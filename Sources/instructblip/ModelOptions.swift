@@ -2,6 +2,7 @@ import ArgumentParser
 import Blip
 import BlipHub
 import BlipImages
+import BlipModels
 import BlipTensors
 import Foundation
 
@@ -34,13 +35,20 @@ struct ModelOptions: ParsableArguments {
     }
 
     /// Opens the checkpoint, with a progress bar where somebody watches.
-    func open() async throws -> Assistant {
+    func open() async throws -> Assistant { try await open { try await Assistant.open($0, $1, progress: $2) } }
+
+    /// The same for a checkpoint that compares pictures with texts.
+    func openMatcher() async throws -> ImageTextMatcher { try await open { try await ImageTextMatcher.open($0, $1, progress: $2) } }
+
+    private func open<Opened>(
+        _ body: (URL, OpenOptions, @escaping @Sendable (Int, Int) -> Void) async throws -> Opened
+    ) async throws -> Opened {
         let folder = try checkpoint.folder()
         if let threads { Engine.setThreads(threads) }
         let bar = ProgressBar("loading")
         defer { bar.finish() }
         let options = OpenOptions(dtype: dtype?.dtype, device: device.device, resizing: resize)
-        return try await Assistant.open(folder, options) { bar.update($0, of: $1) }
+        return try await body(folder, options) { bar.update($0, of: $1) }
     }
 }
 
@@ -118,7 +126,11 @@ struct DeviceName: ExpressibleByArgument {
 
 extension ResizeBackend: ExpressibleByArgument {}
 
-/// An empty instruction is refused before anything is opened.
-func checkInstruction(_ instruction: String) throws {
-    if instruction.allSatisfy(\.isWhitespace) { throw BlipError.emptyInstruction }
+/// An empty instruction is refused before anything is opened, but for BLIP-2, which then writes a caption.
+func checkInstruction(_ instruction: String, _ checkpoint: CheckpointOption) throws {
+    guard instruction.allSatisfy(\.isWhitespace) else { return }
+    let file = try checkpoint.folder().appendingPathComponent("config.json")
+    // What is wrong with a folder is explained where it is opened.
+    guard FileManager.default.fileExists(atPath: file.path) else { return }
+    guard try InstructBLIPConfig(file: file).architecture == .blip2 else { throw BlipError.emptyInstruction }
 }

@@ -37,7 +37,7 @@ struct Rank: AsyncParsableCommand {
     }
 
     func run() async throws {
-        try checkInstruction(instruction)
+        try checkInstruction(instruction, modelOptions.checkpoint)
         let texts = try Self.lines(candidates)
         let source = try imageOptions.source
         _ = try source.load(limits: imageOptions.limits)

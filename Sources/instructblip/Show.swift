@@ -24,6 +24,8 @@ struct Show: ParsableCommand {
             switch summary.config.language {
             case .llama(let llama):
                 "\(llama.layerCount) layers, width \(llama.hiddenSize), \(llama.headCount) heads, vocabulary \(grouped(llama.vocabularySize))"
+            case .opt(let opt):
+                "\(opt.layerCount) layers, width \(opt.hiddenSize), \(opt.headCount) heads, vocabulary \(grouped(opt.vocabularySize))"
             case .t5(let t5):
                 "\(t5.encoderLayerCount) + \(t5.decoderLayerCount) layers, width \(t5.width), \(t5.headCount) heads, vocabulary \(grouped(t5.vocabularySize))"
             }
@@ -34,7 +36,7 @@ struct Show: ParsableCommand {
                 "\(vision.layerCount) layers, width \(vision.hiddenSize), \(vision.imageSize) pixels in patches of \(vision.patchSize)"
             ),
             ("Q-Former", "\(qformer.layerCount) layers, width \(qformer.hiddenSize), \(summary.config.queryCount) queries"),
-            ("language model", language),
+            ("language model", summary.config.architecture == .blip2Retrieval ? "none" : language),
             ("parameters", grouped(summary.parameters)),
         ]
         rows += summary.parts.map { ("  " + $0.name, grouped($0.parameters) + ($0.isTrainable ? "  (trained by instruction tuning)" : "")) }
@@ -49,7 +51,7 @@ struct Show: ParsableCommand {
             let special = tokenizer.specialIDs.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
             return ("\(tokenizer.role) tokenizer", "\(tokenizer.algorithm), \(grouped(tokenizer.tokens)) tokens, \(special)")
         }
-        rows.append(("stop ids", summary.stopIDs.map(String.init).joined(separator: ", ")))
+        if !summary.stopIDs.isEmpty { rows.append(("stop ids", summary.stopIDs.map(String.init).joined(separator: ", "))) }
         let width = rows.map(\.0.count).max() ?? 0
         return rows.map { $0.0.padding(toLength: width + 2, withPad: " ", startingAt: 0) + $0.1 }.joined(separator: "\n")
     }

@@ -23,7 +23,7 @@ struct TraceCommand: AsyncParsableCommand {
     var output: String
 
     func run() async throws {
-        try checkInstruction(instruction)
+        try checkInstruction(instruction, modelOptions.checkpoint)
         let source = try imageOptions.source
         _ = try source.load(limits: imageOptions.limits)
         let assistant = try await modelOptions.open()

@@ -53,7 +53,7 @@ import Testing
         let cases = try names.map { name in try #require(references.cases.cases.first { $0.name == name }) }
         return Batch(
             pixels: try Tensor.concatenate(names.map { try pictures.tensor("\($0)/pixel_values") }, 0),
-            instruction: try TokenBatch(cases.map(\.qformerInputIds), padding: 0, at: .right),
+            instruction: try TokenBatch(cases.compactMap(\.qformerInputIds), padding: 0, at: .right),
             prompt: try TokenBatch(
                 cases.map { Array($0.inputIds.dropFirst(tiny.config.queryCount)) }, padding: references.cases.pad,
                 at: tiny.network.promptPadding))

@@ -7,7 +7,8 @@ public enum Fixtures {
     public static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent(
         "Fixtures")
 
-    public static func checkpoint(_ name: String) -> URL { root.appendingPathComponent("instructblip").appendingPathComponent(name) }
+    /// A tiny InstructBLIP, or of another folder of fixtures, as `blip2/opt`.
+    public static func checkpoint(_ name: String) -> URL { root.appendingPathComponent(name.contains("/") ? name : "instructblip/" + name) }
 
     public static func picture(_ name: String) -> URL { root.appendingPathComponent("pictures").appendingPathComponent(name) }
 }
@@ -60,12 +61,45 @@ public struct CaseFile: Decodable, Sendable {
     public let cases: [Case]
     public let batch: BatchCase?
     public let losses: [LossCase]?
+    public let withoutText: [Caption]?
+    public let beams: [BeamCase]?
+    public let interpolated: [Resized]?
+
+    /// A caption without a prompt.
+    public struct Caption: Decodable, Sendable {
+        public let image: String
+        public let stoppingAtConfigEnd: [Int]
+        public let neverStopping: [Int]
+    }
+
+    public struct BeamCase: Decodable, Sendable {
+        public struct Options: Decodable, Sendable {
+            public let numBeams: Int
+            public let repetitionPenalty: Double?
+            public let lengthPenalty: Double?
+            public let noRepeatNgramSize: Int?
+            public let minNewTokens: Int?
+        }
+
+        public let options: Options
+        public let cases: [String]
+        public let end: Int
+        public let ids: [[Int]]
+    }
+
+    /// A picture of another size than the positions were trained for.
+    public struct Resized: Decodable, Sendable {
+        public let height: Int
+        public let width: Int
+        public let ids: [Int]
+    }
 
     public struct Case: Decodable, Sendable {
         public let name: String
         public let image: String
         public let instruction: String
-        public let qformerInputIds: [Int]
+        /// Nil where the Q-Former is told nothing.
+        public let qformerInputIds: [Int]?
         public let inputIds: [Int]
         public let greedy: Greedy<[Int]>
         public let text: String

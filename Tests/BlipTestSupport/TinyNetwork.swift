@@ -14,7 +14,7 @@ public struct TinyNetwork {
 
     public init(folder: URL, dtype: DType = .float32) throws {
         config = try InstructBLIPConfig(file: folder.appendingPathComponent("config.json"))
-        weights = CheckpointWeights(try WeightFiles(folder: folder), precision: Precision(dtype))
+        weights = CheckpointWeights(try WeightFiles(folder: folder), precision: Precision(dtype, for: config.architecture))
         network = try InstructBLIP(Scope(weights), config)
         try weights.finish()
     }
@@ -28,9 +28,10 @@ public struct TinyNetwork {
             return found
         }
         let places = config.imageTokenID == nil ? 0 : config.queryCount
+        let told = cases.compactMap(\.qformerInputIds)
         return Batch(
             pixels: try Tensor.concatenate(names.map { try references.tensor("\($0)/pixel_values") }, 0),
-            instruction: try TokenBatch(cases.map(\.qformerInputIds), padding: 0, at: .right),
+            instruction: told.isEmpty ? nil : try TokenBatch(told, padding: 0, at: .right),
             prompt: try TokenBatch(
                 cases.map { Array($0.inputIds.dropFirst(places)) }, padding: references.cases.pad, at: network.promptPadding))
     }

@@ -15,6 +15,10 @@ import Testing
             language.padID = 450
             config.imageTokenID = 451
             config.language = .llama(language)
+        case .opt(var language):
+            language.vocabularySize = 512
+            config.imageTokenID = 480
+            config.language = .opt(language)
         case .t5(var language):
             language.vocabularySize = 512
             config.imageTokenID = 480
@@ -29,7 +33,8 @@ import Testing
         arguments: [
             ("instructblip-vicuna-7b", 7_913_726_720), ("instructblip-vicuna-13b", 14_192_093_952),
             ("instructblip-flan-t5-xl", 4_022_969_088),
-            ("instructblip-flan-t5-xxl", 12_310_119_168),
+            ("instructblip-flan-t5-xxl", 12_310_119_168), ("blip2-opt-2.7b", 3_744_761_856), ("blip2-opt-6.7b", 7_752_869_376),
+            ("blip2-flan-t5-xl", 3_942_446_592), ("blip2-flan-t5-xxl", 12_229_596_672),
         ])
     func parameters(_ name: String, _ expected: Int) throws {
         let config = try ModelCatalog.config(name)
@@ -37,6 +42,7 @@ import Testing
         _ = try InstructBLIP(Scope(weights), config)
         #expect(weights.shapes.map { $0.shape.reduce(1, *) }.reduce(0, +) == expected)
         let trainable = weights.shapes.filter { InstructBLIP.isTrainable($0.name) }.map { $0.shape.reduce(1, *) }.reduce(0, +)
+        guard config.architecture == .instructBLIP else { return }
         #expect((187_000_000...190_000_000).contains(trainable), "the paper says 188M")
     }
 
@@ -48,7 +54,8 @@ import Testing
     }
 
     @Test(
-        "a new checkpoint opens and answers, in every type and sharded", arguments: ["vicuna", "flan-t5", "flan-t5-tied"],
+        "a new checkpoint opens and answers, in every type and sharded",
+        arguments: ["vicuna", "flan-t5", "flan-t5-tied", "blip2/opt", "blip2/flan-t5"],
         [DType.float32, .bfloat16, .float16])
     func creates(_ source: String, _ dtype: DType) async throws {
         let config = try config(source)

@@ -45,10 +45,9 @@ public struct CheckpointConverter {
 
     private func plan(_ config: InstructBLIPConfig, _ tensors: [StoredTensor]) throws -> WeightPlan {
         let origins = Dictionary(tensors.map { ($0.name, WeightOrigin.stored($0)) }, uniquingKeysWith: { first, _ in first })
-        let shapes = ShapeWeights(absent: config.language.tieableNames.filter { origins[$0] == nil })
-        _ = try InstructBLIP(Scope(shapes), config)
-        let precision = dtype.map { Precision($0) }
-        return try WeightPlan(shapes.shapes, origins) { name, stored in precision?.type(of: name).elementType ?? stored }
+        let shapes = try ShapeWeights.shapes(of: config, absent: config.language.tieableNames.filter { origins[$0] == nil })
+        let precision = dtype.map { Precision($0, for: config.architecture) }
+        return try WeightPlan(shapes, origins) { name, stored in precision?.type(of: name).elementType ?? stored }
     }
 
     // MARK: Other files

@@ -30,7 +30,7 @@ struct ConvertedTokenizers {
             edit.settings += [("add_bos_token", .bool(true)), ("add_eos_token", .bool(false))]
             edit.template = (token: "</s>", id: end)
             if let pad = language.padID { edit.added.append(("[PAD]", pad)) }
-        case .t5: break
+        case .opt, .t5: break
         }
         if let image = config.imageTokenID { edit.added.append(("<image>", image)) }
         try edit.apply(from: source, to: folder, have: plain)

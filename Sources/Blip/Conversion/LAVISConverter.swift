@@ -61,6 +61,10 @@ public struct LAVISConverter {
     }
 
     private func plan() throws -> WeightPlan {
+        guard config.architecture == .instructBLIP else {
+            throw BlipError.invalidOption(
+                name: "the config of the LAVIS file", found: config.architecture.name, expected: "an InstructBLIP config")
+        }
         var origins = try languageOrigins()
         var notes: [String] = []
         if let vision {

@@ -1,7 +1,29 @@
 import Foundation
 
+/// What a checkpoint is made of.
+public enum Architecture: String, Codable, Sendable, CaseIterable {
+    /// The Q-Former and the language model read the instruction.
+    case instructBLIP = "InstructBlipForConditionalGeneration"
+    /// Only the language model reads it, if there is one.
+    case blip2 = "Blip2ForConditionalGeneration"
+    /// No language model: the Q-Former compares a text with a picture.
+    case blip2Retrieval = "Blip2ForImageTextRetrieval"
+
+    /// `model_type` in config.json.
+    public var modelType: String { self == .instructBLIP ? "instructblip" : "blip-2" }
+
+    public var name: String {
+        switch self {
+        case .instructBLIP: "InstructBLIP"
+        case .blip2: "BLIP-2"
+        case .blip2Retrieval: "BLIP-2 for image-text retrieval"
+        }
+    }
+}
+
 /// A checkpoint's `config.json`. Only what differs from the published defaults has to be in the file; unknown keys are ignored.
 public struct InstructBLIPConfig: Codable, Sendable, Equatable {
+    public var architecture = Architecture.instructBLIP
     public var vision: VisionConfig
     public var qformer: QFormerConfig
     public var language: LanguageConfig
@@ -10,6 +32,8 @@ public struct InstructBLIPConfig: Codable, Sendable, Equatable {
     public var imageTokenID: Int?
     /// The type the weights should be computed in, as the file says (`dtype`, or `torch_dtype` in older files).
     public var dtypeName: String?
+    /// The width in which retrieval compares pictures and texts.
+    public var imageTextSize = 256
 
     enum CodingKeys: String, CodingKey {
         case modelType = "model_type"
@@ -22,13 +46,15 @@ public struct InstructBLIPConfig: Codable, Sendable, Equatable {
         case imageTokenIDAlias = "image_token_id"
         case dtypeName = "dtype"
         case oldDtypeName = "torch_dtype"
+        case imageTextSize = "image_text_hidden_size"
     }
 
-    public static let modelType = "instructblip"
-
     public init(
-        vision: VisionConfig, qformer: QFormerConfig, language: LanguageConfig, queryCount: Int, imageTokenID: Int?, dtypeName: String?
+        _ architecture: Architecture = .instructBLIP, vision: VisionConfig, qformer: QFormerConfig, language: LanguageConfig,
+        queryCount: Int,
+        imageTokenID: Int?, dtypeName: String?
     ) {
+        self.architecture = architecture
         self.vision = vision
         self.qformer = qformer
         self.language = language
@@ -39,13 +65,14 @@ public struct InstructBLIPConfig: Codable, Sendable, Equatable {
 
     public init(from decoder: any Decoder) throws {
         let keys = try decoder.container(keyedBy: CodingKeys.self)
-        let modelType = try keys.decodeIfPresent(String.self, forKey: .modelType)
-        guard modelType == Self.modelType else {
-            throw ConfigError.unsupported(key: "model_type", found: modelType ?? "missing", supported: [Self.modelType])
-        }
+        architecture = try Self.architecture(in: keys)
         vision = try keys.value(.vision, default: VisionConfig())
         qformer = try keys.value(.qformer, default: QFormerConfig())
-        language = try keys.decode(LanguageConfig.self, forKey: .language)
+        if architecture == .instructBLIP { qformer.readsText = true }
+        // Retrieval has no language model, whatever its file says of one.
+        language =
+            architecture == .blip2Retrieval ? .opt(OPTConfig()) : try keys.decode(LanguageConfig.self, forKey: .language)
+        imageTextSize = try keys.value(.imageTextSize, default: 256)
         queryCount = try keys.value(.queryCount, default: 32)
         imageTokenID =
             try keys.decodeIfPresent(Int.self, forKey: .imageTokenID) ?? keys.decodeIfPresent(Int.self, forKey: .imageTokenIDAlias)
@@ -55,14 +82,29 @@ public struct InstructBLIPConfig: Codable, Sendable, Equatable {
 
     public func encode(to encoder: any Encoder) throws {
         var keys = encoder.container(keyedBy: CodingKeys.self)
-        try keys.encode(Self.modelType, forKey: .modelType)
-        try keys.encode(["InstructBlipForConditionalGeneration"], forKey: .architectures)
+        try keys.encode(architecture.modelType, forKey: .modelType)
+        try keys.encode([architecture], forKey: .architectures)
         try keys.encode(vision, forKey: .vision)
         try keys.encode(qformer, forKey: .qformer)
         try keys.encode(language, forKey: .language)
         try keys.encode(queryCount, forKey: .queryCount)
         try keys.encodeIfPresent(imageTokenID, forKey: .imageTokenID)
         try keys.encodeIfPresent(dtypeName, forKey: .dtypeName)
+        if architecture != .instructBLIP { try keys.encode(imageTextSize, forKey: .imageTextSize) }
+    }
+
+    /// Both kinds of BLIP-2 have one `model_type`; a file that does not name its class is the kind with a language model.
+    private static func architecture(in keys: KeyedDecodingContainer<CodingKeys>) throws -> Architecture {
+        let modelType = try keys.decodeIfPresent(String.self, forKey: .modelType)
+        switch modelType {
+        case Architecture.instructBLIP.modelType: return .instructBLIP
+        case Architecture.blip2.modelType:
+            let named = try keys.value(.architectures, default: [String]())
+            return named.contains(Architecture.blip2Retrieval.rawValue) ? .blip2Retrieval : .blip2
+        default:
+            let supported = [Architecture.instructBLIP, .blip2].map(\.modelType)
+            throw ConfigError.unsupported(key: "model_type", found: modelType ?? "missing", supported: supported)
+        }
     }
 
     /// Reads and checks `config.json`.
@@ -79,7 +121,10 @@ public struct InstructBLIPConfig: Codable, Sendable, Equatable {
     }
 
     func validate() throws {
-        try positive([("num_query_tokens", queryCount)])
+        try positive([("num_query_tokens", queryCount), ("image_text_hidden_size", imageTextSize)])
+        if architecture == .blip2Retrieval, !qformer.readsText {
+            throw ConfigError.unsupported(key: "qformer_config.use_qformer_text_input", found: "false", supported: ["true (for retrieval)"])
+        }
         if let imageTokenID, !(0..<1 << 24).contains(imageTokenID) {
             throw ConfigError.unsupported(key: "image_token_index", found: "\(imageTokenID)", supported: ["0..<\(1 << 24)"])
         }

@@ -1,6 +1,7 @@
 /// The language model's config, one case per family. Adding a family adds a case here and in ``LanguageModelFamily``.
 public enum LanguageConfig: Codable, Sendable, Equatable {
     case llama(LlamaConfig)
+    case opt(OPTConfig)
     case t5(T5Config)
 
     private enum CodingKeys: String, CodingKey { case modelType = "model_type" }
@@ -11,14 +12,16 @@ public enum LanguageConfig: Codable, Sendable, Equatable {
         case "llama": self = .llama(try LlamaConfig(from: decoder))
         case "t5": self = .t5(try T5Config(from: decoder))
         // The reference takes a missing name for OPT.
-        default:
-            throw ConfigError.unsupported(key: "text_config.model_type", found: modelType ?? "missing (opt)", supported: ["llama", "t5"])
+        case "opt", nil: self = .opt(try OPTConfig(from: decoder))
+        case let modelType?:
+            throw ConfigError.unsupported(key: "text_config.model_type", found: modelType, supported: ["llama", "opt", "t5"])
         }
     }
 
     public func encode(to encoder: any Encoder) throws {
         switch self {
         case .llama(let config): try config.encode(to: encoder)
+        case .opt(let config): try config.encode(to: encoder)
         case .t5(let config): try config.encode(to: encoder)
         }
     }
@@ -26,6 +29,7 @@ public enum LanguageConfig: Codable, Sendable, Equatable {
     public var familyName: String {
         switch self {
         case .llama: "llama"
+        case .opt: "opt"
         case .t5: "t5"
         }
     }
@@ -34,6 +38,7 @@ public enum LanguageConfig: Codable, Sendable, Equatable {
     public var width: Int {
         switch self {
         case .llama(let config): config.hiddenSize
+        case .opt(let config): config.hiddenSize
         case .t5(let config): config.width
         }
     }
@@ -41,6 +46,7 @@ public enum LanguageConfig: Codable, Sendable, Equatable {
     public var vocabularySize: Int {
         switch self {
         case .llama(let config): config.vocabularySize
+        case .opt(let config): config.vocabularySize
         case .t5(let config): config.vocabularySize
         }
     }
@@ -49,13 +55,24 @@ public enum LanguageConfig: Codable, Sendable, Equatable {
     public var endIDs: [Int] {
         switch self {
         case .llama(let config): config.endIDs
+        case .opt(let config): config.endIDs
         case .t5(let config): config.endIDs
+        }
+    }
+
+    /// What a prompt without any text consists of, as BLIP-2 captions.
+    public var beginID: Int? {
+        switch self {
+        case .llama(let config): config.beginID
+        case .opt(let config): config.beginID
+        case .t5(let config): config.beginID
         }
     }
 
     public var padID: Int? {
         switch self {
         case .llama(let config): config.padID
+        case .opt(let config): config.padID
         case .t5(let config): config.padID
         }
     }
@@ -67,6 +84,7 @@ public enum LanguageConfig: Codable, Sendable, Equatable {
     public var promptLimit: Int {
         switch self {
         case .llama(let config): config.positionCount - 1
+        case .opt(let config): config.positionCount - 1
         case .t5: 2048
         }
     }
@@ -76,6 +94,7 @@ public enum LanguageConfig: Codable, Sendable, Equatable {
     public func answerLimit(after promptLength: Int) -> Int {
         switch self {
         case .llama(let config): max(0, config.positionCount - promptLength)
+        case .opt(let config): max(0, config.positionCount - promptLength)
         case .t5: 16_384
         }
     }
@@ -84,6 +103,7 @@ public enum LanguageConfig: Codable, Sendable, Equatable {
     public var tieableNames: Set<String> {
         switch self {
         case .llama(let config): config.tiesEmbeddings ? Self.head : []
+        case .opt(let config): config.tiesEmbeddings ? Self.head : []
         case .t5(let config): config.tiesEmbeddings ? Self.head : []
         }
     }
@@ -93,14 +113,14 @@ public enum LanguageConfig: Codable, Sendable, Equatable {
     /// Weights a new checkpoint does not store because they equal another one.
     public var tiedNames: Set<String> {
         switch self {
-        case .llama: tieableNames
+        case .llama, .opt: tieableNames
         case .t5(let config): config.scalesDecoderOutput ? tieableNames : []
         }
     }
 
     public var isEncoderDecoder: Bool {
         switch self {
-        case .llama: false
+        case .llama, .opt: false
         case .t5: true
         }
     }
@@ -108,6 +128,7 @@ public enum LanguageConfig: Codable, Sendable, Equatable {
     func validate() throws {
         switch self {
         case .llama(let config): try config.validate()
+        case .opt(let config): try config.validate()
         case .t5(let config): try config.validate()
         }
     }

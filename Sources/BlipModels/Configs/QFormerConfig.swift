@@ -13,6 +13,8 @@ public struct QFormerConfig: Codable, Sendable, Equatable {
     public var hiddenDropout = 0.1
     public var attentionDropout = 0.1
     public var padID = 0
+    /// Whether it has a feed-forward network for text: always in InstructBLIP; in BLIP-2 only where texts are compared with pictures.
+    public var readsText = true
 
     enum CodingKeys: String, CodingKey {
         case vocabularySize = "vocab_size"
@@ -27,6 +29,7 @@ public struct QFormerConfig: Codable, Sendable, Equatable {
         case hiddenDropout = "hidden_dropout_prob"
         case attentionDropout = "attention_probs_dropout_prob"
         case padID = "pad_token_id"
+        case readsText = "use_qformer_text_input"
     }
 
     public init() {}
@@ -46,6 +49,8 @@ public struct QFormerConfig: Codable, Sendable, Equatable {
         hiddenDropout = try keys.value(.hiddenDropout, default: published.hiddenDropout)
         attentionDropout = try keys.value(.attentionDropout, default: published.attentionDropout)
         padID = try keys.value(.padID, default: published.padID)
+        // BLIP-2's default; InstructBLIP's files do not have the key, and its config sets this.
+        readsText = try keys.value(.readsText, default: false)
     }
 
     func validate() throws {

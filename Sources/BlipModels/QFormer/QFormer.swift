@@ -5,18 +5,19 @@ import BlipTensors
 /// Queries and instruction tokens attend to each other in every layer; only the queries look at the image, in every second layer. Source:
 /// InstructBLIP, section 2.3 and figure 3; `InstructBlipQFormerModel` of transformers.
 public struct QFormer {
-    let words: Tensor  // [vocabulary, Q]
-    let positions: Tensor  // [positions, Q]
+    /// Nil where it reads no text.
+    let text: QFormerText?
     let norm: LayerNorm
     let layers: [QFormerLayer]
     public let config: QFormerConfig
 
-    /// - Parameter imageWidth: the width V of the image encoder.
-    public init(_ scope: Scope, _ config: QFormerConfig, imageWidth: Int) throws {
-        let embeddings = scope["embeddings"]
-        words = try embeddings.tensor("word_embeddings.weight", [config.vocabularySize, config.hiddenSize])
-        positions = try embeddings.tensor("position_embeddings.weight", [config.positionCount, config.hiddenSize])
-        norm = try LayerNorm(embeddings["layernorm"], config.hiddenSize, epsilon: config.normEpsilon)
+    /// - Parameters:
+    ///   - norm: the place of the norm over queries and text.
+    ///   - text: the place of the word and position embeddings; nil where it reads no text.
+    ///   - imageWidth: the width V of the image encoder.
+    public init(_ scope: Scope, _ config: QFormerConfig, norm: Scope, text: Scope?, imageWidth: Int) throws {
+        self.text = try text.map { try QFormerText($0, config) }
+        self.norm = try LayerNorm(norm, config.hiddenSize, epsilon: config.normEpsilon)
         layers = try (0..<config.layerCount).map {
             try QFormerLayer(scope["encoder"]["layer"][$0], config, imageWidth: $0 % config.crossAttentionFrequency == 0 ? imageWidth : nil)
         }
@@ -26,7 +27,9 @@ public struct QFormer {
     /// The image as the queries see it: keys and values of every cross-attention. They depend on the image alone, so one reading serves
     /// any number of instructions.
     public func read(_ patches: Tensor) throws -> ImageReading {
-        ImageReading(layers: try layers.map { try $0.cross?.keysAndValues(patches) })
+        // BLIP-2's Q-Former stays float32 where the rest is float16.
+        let patches = try patches.to(norm.weight.dtype)
+        return ImageReading(layers: try layers.map { try $0.cross?.keysAndValues(patches) })
     }
 
     /// What the queries found.
@@ -46,8 +49,7 @@ public struct QFormer {
         var hidden = try queries.expand([batch, count, queries.size(2)]).to(norm.weight.dtype)
         var mask: Tensor?
         if let instruction {
-            let text = try words.embedding(instruction.ids) + positions.slice(0, 0..<instruction.length)
-            hidden = try Tensor.concatenate([hidden, text], 1)
+            hidden = try Tensor.concatenate([hidden, embed(instruction)], 1)
             mask = try instruction.mask.map { padding in
                 let seen = try Tensor.ones([batch, count], .bool, on: padding.device)
                 return try Tensor.concatenate([seen, padding], 1).reshape([batch, 1, 1, -1])
@@ -62,6 +64,36 @@ public struct QFormer {
         }
         return hidden
     }
+
+    /// A text alone, without queries or a picture: [B, T] -> [B, T, Q].
+    public func read(text: TokenBatch) throws -> Tensor {
+        let mask = try text.mask.map { try $0.reshape([text.batch, 1, 1, -1]) }
+        var hidden = try norm(embed(text))
+        for layer in layers { hidden = try layer(text: hidden, mask: mask) }
+        return hidden
+    }
+
+    private func embed(_ instruction: TokenBatch) throws -> Tensor {
+        guard let text else {
+            throw TensorError.operation(
+                name: "Q-Former", shapes: ["\(instruction.ids.shape)"], reason: "this one reads no text; give it no instruction")
+        }
+        return try text(instruction.ids).to(norm.weight.dtype)
+    }
+}
+
+/// Word and position embeddings; positions start at 0, behind any queries.
+struct QFormerText {
+    let words: Tensor  // [vocabulary, Q]
+    let positions: Tensor  // [positions, Q]
+
+    init(_ scope: Scope, _ config: QFormerConfig) throws {
+        words = try scope.tensor("word_embeddings.weight", [config.vocabularySize, config.hiddenSize])
+        positions = try scope.tensor("position_embeddings.weight", [config.positionCount, config.hiddenSize])
+    }
+
+    /// [B, T] -> [B, T, Q]
+    func callAsFunction(_ ids: Tensor) throws -> Tensor { try words.embedding(ids) + positions.slice(0, 0..<ids.size(1)) }
 }
 
 /// Cross-attention keys and values [B, H, P, d] of each Q-Former layer; nil for layers that do not look at the image.

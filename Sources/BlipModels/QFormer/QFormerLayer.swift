@@ -5,14 +5,15 @@ struct QFormerLayer {
     let attention: QFormerAttention
     let cross: QFormerAttention?
     let queryForward: QFormerForward
-    let textForward: QFormerForward
+    /// Nil where it reads no text.
+    let textForward: QFormerForward?
 
     /// - Parameter imageWidth: nil for a layer that does not look at the image.
     init(_ scope: Scope, _ config: QFormerConfig, imageWidth: Int?) throws {
         attention = try QFormerAttention(scope["attention"], config, from: config.hiddenSize)
         cross = try imageWidth.map { try QFormerAttention(scope["crossattention"], config, from: $0) }
         queryForward = try QFormerForward(scope["intermediate_query"], scope["output_query"], config)
-        textForward = try QFormerForward(scope["intermediate"], scope["output"], config)
+        textForward = config.readsText ? try QFormerForward(scope["intermediate"], scope["output"], config) : nil
     }
 
     /// hidden [B, N + T, Q] -> the same, or [B, N, Q] when the text is not kept.
@@ -29,8 +30,17 @@ struct QFormerLayer {
         if let cross, let image, let looked { try looked(cross.weights(queries, image.keys)) }
         if let cross, let image { queries = try cross(queries, image.keys, image.values, mask: nil) }
         queries = try queryForward(queries)
-        guard keepsText, length > queryCount else { return queries }
+        guard keepsText, length > queryCount, let textForward else { return queries }
         return try Tensor.concatenate([queries, textForward(attended.slice(1, queryCount..<length))], 1)
+    }
+}
+
+extension QFormerLayer {
+    /// Text alone: [B, T, Q] -> [B, T, Q].
+    func callAsFunction(text hidden: Tensor, mask: Tensor?) throws -> Tensor {
+        let (keys, values) = try attention.keysAndValues(hidden)
+        let attended = try attention(hidden, keys, values, mask: mask)
+        return try textForward?(attended) ?? attended
     }
 }
 

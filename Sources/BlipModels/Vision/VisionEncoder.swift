@@ -24,11 +24,25 @@ public struct VisionEncoder {
     }
 
     /// The class token and the patches, row by row: pixels [B, 3, H, W] -> [B, P, V].
+    ///
+    /// Pictures of another size than the config's get positions in between, as `interpolate_pos_encoding` of transformers does.
     public func embed(_ pixels: Tensor) throws -> Tensor {
         let (batch, width) = (pixels.size(0), config.hiddenSize)
         let patches = try pixels.to(patchKernel.dtype).convolve(patchKernel, patchBias, stride: config.patchSize)
             .reshape([batch, width, -1]).transpose(1, 2)
-        return try Tensor.concatenate([classEmbedding.expand([batch, 1, width]), patches], 1) + positions
+        let placed = try positions(height: pixels.size(2), width: pixels.size(3))
+        return try Tensor.concatenate([classEmbedding.expand([batch, 1, width]), patches], 1) + placed
+    }
+
+    /// Position embeddings for pictures of a size in pixels [1, P, V].
+    private func positions(height: Int, width: Int) throws -> Tensor {
+        let (rows, columns) = (height / config.patchSize, width / config.patchSize)
+        if rows * columns == config.grid * config.grid, height == width { return positions }
+        let grid = try positions.slice(1, 1..<config.positionCount).to(.float32)
+            .reshape([1, config.grid, config.grid, config.hiddenSize]).permute([0, 3, 1, 2])
+        let resized = try grid.resizedBicubic(height: rows, width: columns).permute([0, 2, 3, 1])
+        let patches = try resized.reshape([1, rows * columns, config.hiddenSize]).to(positions.dtype)
+        return try Tensor.concatenate([positions.slice(1, 0..<1), patches], 1)
     }
 
     /// pixels [B, 3, H, W] -> [B, P, V], not normalised. `observe` sees the output of every layer.

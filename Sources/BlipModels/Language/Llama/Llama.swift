@@ -4,7 +4,7 @@ import BlipTensors
 ///
 /// Source: `LlamaForCausalLM` of transformers. Differs: positions always count the tokens that are really there, as its `generate` does;
 /// its plain `forward` counts padding too.
-public struct Llama: LanguageModel {
+public struct Llama: LanguageModel, DecoderOnly {
     let embedding: Tensor  // [vocabulary, D]
     let layers: [LlamaLayer]
     let norm: RMSNorm
@@ -26,38 +26,26 @@ public struct Llama: LanguageModel {
     public var promptPadding: PaddingSide { .left }
     public var startIDs: [Int] { [] }
     var device: Device { embedding.device }
+    var layerCount: Int { layers.count }
 
     public func embed(_ ids: Tensor) throws -> Tensor { try embedding.embedding(ids) }
 
     public func prefill(_ prompt: Prompt, room: Int) throws -> (logits: Tensor, session: any DecodingSession) {
-        let session = try LlamaSession(self, prompt, room: room)
-        // Only the last position's logits are needed: the head is one of the largest products.
-        let last = try session.read(prompt).slice(1, prompt.length - 1..<prompt.length)
-        return (try project(last).select(1, 0), session)
+        try DecoderSession.prefill(self, prompt, room: room)
     }
 
-    public func logits(_ prompt: Prompt) throws -> Tensor { try project(hidden(prompt)) }
+    public func logits(_ prompt: Prompt) throws -> Tensor { try DecoderSession.logits(self, prompt) }
 
-    public func loss(_ prompt: Prompt, _ targets: TokenBatch) throws -> Tensor {
-        let (read, written) = (prompt.length, targets.length)
-        let words = try Tensor.concatenate([prompt.embeddings, embed(targets.ids)], 1)
-        let whole = Prompt(embeddings: words, mask: try Self.joined(prompt, targets))
-        // Position i predicts token i + 1: the last prompt position predicts the first target.
-        let predicting = try hidden(whole).slice(1, read - 1..<read + written - 1)
-        return try crossEntropy(project(predicting), targets)
+    public func loss(_ prompt: Prompt, _ targets: TokenBatch) throws -> Tensor { try DecoderSession.loss(self, prompt, targets) }
+
+    func run(_ embeddings: Tensor, at places: Tensor, mask: Tensor?, causal: Bool, caches: [KeyValueCache]?) throws -> Tensor {
+        let angles = try RotaryPositions(headSize: config.headSize, theta: config.ropeTheta).angles(places, embeddings.dtype)
+        var hidden = embeddings
+        for (index, layer) in layers.enumerated() {
+            hidden = try layer(hidden, angles, mask: mask, causal: causal, cache: caches?[index])
+        }
+        return try norm(hidden)
     }
-
-    private func hidden(_ prompt: Prompt) throws -> Tensor { try LlamaSession(self, prompt, room: nil).read(prompt) }
 
     func project(_ hidden: Tensor) throws -> Tensor { try hidden.linear(head) }
-
-    private static func joined(_ prompt: Prompt, _ targets: TokenBatch) throws -> Tensor? {
-        guard prompt.mask != nil || targets.mask != nil else { return nil }
-        let device = prompt.embeddings.device
-        return try Tensor.concatenate(
-            [
-                prompt.mask ?? Tensor.ones([prompt.batch, prompt.length], .bool, on: device),
-                targets.mask ?? Tensor.ones([targets.batch, targets.length], .bool, on: device),
-            ], 1)
-    }
 }

@@ -1,11 +1,27 @@
 import BlipTensors
 
-/// Passes over positions that follow what was read before.
-final class LlamaSession: DecodingSession {
-    private let model: Llama
+/// A language model that goes on where its prompt ends: what ``DecoderSession`` needs of it.
+protocol DecoderOnly: LanguageModel {
+    var device: Device { get }
+    var layerCount: Int { get }
+
+    /// All layers and the final norm: embeddings [B, T, D] -> [B, T, D].
+    ///
+    /// - Parameters:
+    ///   - places: the positions [B or 1, T], counted from 0 over tokens that are really there.
+    ///   - mask: true where a key is seen; nil with `causal` for a whole unpadded prompt, without for a token that sees everything.
+    ///   - caches: one per layer while an answer is written; nil for a whole pass.
+    func run(_ embeddings: Tensor, at places: Tensor, mask: Tensor?, causal: Bool, caches: [KeyValueCache]?) throws -> Tensor
+
+    /// Logits.
+    func project(_ hidden: Tensor) throws -> Tensor
+}
+
+/// Passes of a decoder-only model over positions that follow what was read before.
+final class DecoderSession<Model: DecoderOnly>: DecodingSession {
+    private let model: Model
     /// Nil for a single pass that keeps nothing.
     private let caches: [KeyValueCache]?
-    private let rotary: RotaryPositions
     private var tree: TokenTree
     /// Which prompt positions hold a token [B, L]; nil when none is padding.
     private let promptMask: Tensor?
@@ -14,10 +30,9 @@ final class LlamaSession: DecodingSession {
     private let promptTokens: [Int]
 
     /// - Parameter room: tokens a row may have after the prompt; nil for a single pass that keeps nothing.
-    init(_ model: Llama, _ prompt: Prompt, room: Int?) throws {
+    init(_ model: Model, _ prompt: Prompt, room: Int?) throws {
         self.model = model
-        caches = room.map { room in model.layers.map { _ in KeyValueCache(capacity: prompt.length + room) } }
-        rotary = RotaryPositions(headSize: model.config.headSize, theta: model.config.ropeTheta)
+        caches = room.map { room in (0..<model.layerCount).map { _ in KeyValueCache(capacity: prompt.length + room) } }
         tree = TokenTree(rows: prompt.batch)
         promptMask = prompt.mask
         promptLength = prompt.length
@@ -65,11 +80,38 @@ final class LlamaSession: DecodingSession {
     }
 
     private func run(_ embeddings: Tensor, _ positions: Tensor, mask: Tensor?, causal: Bool) throws -> Tensor {
-        let angles = try rotary.angles(positions, embeddings.dtype)
-        var hidden = embeddings
-        for (index, layer) in model.layers.enumerated() {
-            hidden = try layer(hidden, angles, mask: mask, causal: causal, cache: caches?[index])
-        }
-        return try model.norm(hidden)
+        try model.run(embeddings, at: positions, mask: mask, causal: causal, caches: caches)
+    }
+}
+
+extension DecoderSession {
+    static func prefill(_ model: Model, _ prompt: Prompt, room: Int) throws -> (logits: Tensor, session: any DecodingSession) {
+        let session = try DecoderSession(model, prompt, room: room)
+        // Only the last position's logits are needed: the head is one of the largest products.
+        let last = try session.read(prompt).slice(1, prompt.length - 1..<prompt.length)
+        return (try model.project(last).select(1, 0), session)
+    }
+
+    static func logits(_ model: Model, _ prompt: Prompt) throws -> Tensor {
+        try model.project(DecoderSession(model, prompt, room: nil).read(prompt))
+    }
+
+    static func loss(_ model: Model, _ prompt: Prompt, _ targets: TokenBatch) throws -> Tensor {
+        let (read, written) = (prompt.length, targets.length)
+        let words = try Tensor.concatenate([prompt.embeddings, model.embed(targets.ids)], 1)
+        let whole = Prompt(embeddings: words, mask: try joined(prompt, targets))
+        // Position i predicts token i + 1: the last prompt position predicts the first target.
+        let hidden = try DecoderSession(model, whole, room: nil).read(whole)
+        return try model.crossEntropy(model.project(hidden.slice(1, read - 1..<read + written - 1)), targets)
+    }
+
+    private static func joined(_ prompt: Prompt, _ targets: TokenBatch) throws -> Tensor? {
+        guard prompt.mask != nil || targets.mask != nil else { return nil }
+        let device = prompt.embeddings.device
+        return try Tensor.concatenate(
+            [
+                prompt.mask ?? Tensor.ones([prompt.batch, prompt.length], .bool, on: device),
+                targets.mask ?? Tensor.ones([targets.batch, targets.length], .bool, on: device),
+            ], 1)
     }
 }

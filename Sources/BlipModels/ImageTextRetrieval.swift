@@ -1,0 +1,56 @@
+import BlipTensors
+
+/// BLIP-2 without a language model: how well a text fits a picture, as the first stage of its training learned it.
+///
+/// Source: BLIP-2 (Li et al., 2023), section 3.1; `Blip2ForImageTextRetrieval` of transformers.
+public struct ImageTextRetrieval {
+    public let config: InstructBLIPConfig
+    let vision: VisionEncoder
+    let visionNorm: LayerNorm
+    let queryTokens: Tensor  // [1, N, Q]
+    let qformer: QFormer
+    let visionProjection: Linear
+    let textProjection: Linear
+    let matchingHead: Linear
+
+    public init(_ scope: Scope, _ config: InstructBLIPConfig) throws {
+        let (width, patches) = (config.qformer.hiddenSize, config.vision.hiddenSize)
+        self.config = config
+        vision = try VisionEncoder(scope["vision_model"], config.vision)
+        visionNorm = try LayerNorm(scope["vision_model"]["post_layernorm"], patches, epsilon: config.vision.normEpsilon)
+        queryTokens = try scope.tensor("query_tokens", [1, config.queryCount, width])
+        qformer = try QFormer(
+            scope["qformer"], config.qformer, norm: scope["qformer"]["layernorm"], text: scope["embeddings"], imageWidth: patches)
+        visionProjection = try Linear(scope["vision_projection"], from: width, to: config.imageTextSize)
+        textProjection = try Linear(scope["text_projection"], from: width, to: config.imageTextSize)
+        matchingHead = try Linear(scope["itm_head"], from: width, to: 2)
+    }
+
+    /// What the image encoder makes of pictures [R, 3, H, W]; it does not depend on the text.
+    public func look(at pixels: Tensor) throws -> Look {
+        let patches = try visionNorm(vision(pixels))
+        return Look(patches: patches, reading: try qformer.read(patches))
+    }
+
+    /// Logits [B, 2] of "does not match" and "matches": picture and text read together, the mean over the queries.
+    ///
+    /// - Parameter texts: `[CLS] ... [SEP]`, right-padded, one for each picture.
+    public func matching(_ look: Look, _ texts: TokenBatch) throws -> Tensor {
+        let queries = try qformer(queryTokens, reading: look.reading, told: texts)
+        return try matchingHead(queries.to(matchingHead.weight.dtype)).mean(1)
+    }
+
+    /// Cosine similarities [R, B] of R pictures and B texts, each read alone; of a picture's queries the most similar counts.
+    public func similarity(_ look: Look, _ texts: TokenBatch) throws -> Tensor {
+        let queries = try qformer(queryTokens, reading: look.reading, told: nil)
+        let pictures = try Self.normalized(visionProjection(queries.to(visionProjection.weight.dtype)))  // [R, N, E]
+        let read = try qformer.read(text: texts).select(1, 0)  // [CLS]
+        let words = try Self.normalized(textProjection(read.to(textProjection.weight.dtype)))  // [B, E]
+        return try pictures.matmul(words.transpose(0, 1)).max(1)
+    }
+
+    private static func normalized(_ x: Tensor) throws -> Tensor {
+        let length = try x.to(.float32).square().sum(-1).unsqueeze(-1)
+        return try (x.to(.float32) * (length + 1e-24).rsqrt()).to(x.dtype)
+    }
+}
