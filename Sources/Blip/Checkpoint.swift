@@ -7,8 +7,11 @@ import Foundation
 
 /// How a checkpoint is opened.
 public struct OpenOptions: Sendable {
-    /// The type to compute in; nil takes the one the config names, and float32 when it names none.
+    /// The type to compute in; nil takes the one the config names, and float32 when it names none or weights are packed.
     public var dtype: DType?
+    /// Packs the weights while they are loaded: slower to open and as large to read as before, but quicker to answer and smaller in memory.
+    /// A checkpoint that was packed before needs none.
+    public var quantization: Quantization?
     public var device: Device
     public var resizing: ResizeBackend
     /// Memory for what was seen in pictures, so that the next question about one is quicker; a 224-pixel picture of the published models
@@ -16,12 +19,22 @@ public struct OpenOptions: Sendable {
     public var imageCacheBytes: Int
 
     public init(
-        dtype: DType? = nil, device: Device = .cpu, resizing: ResizeBackend = .torchvision, imageCacheBytes: Int = 256 << 20
+        dtype: DType? = nil, quantization: Quantization? = nil, device: Device = .cpu, resizing: ResizeBackend = .torchvision,
+        imageCacheBytes: Int = 256 << 20
     ) {
         self.imageCacheBytes = imageCacheBytes
         self.dtype = dtype
+        self.quantization = quantization
         self.device = device
         self.resizing = resizing
+    }
+}
+
+extension OpenOptions {
+    /// What to compute in. Sums with packed weights are float32, and half precision beside them would save nothing.
+    func dtype(for config: InstructBLIPConfig, _ files: WeightFiles) throws -> DType {
+        if let dtype { return dtype }
+        return quantization != nil || files.arePacked ? .float32 : try Checkpoint.dtype(of: config, files)
     }
 }
 
@@ -40,11 +53,13 @@ final class Checkpoint {
         config = try Self.config(in: folder)
         guard config.architecture != .blip2Retrieval else { throw BlipError.retrievalOnly(path: folder.path) }
         let files = try WeightFiles(folder: folder)
-        dtype = try options.dtype ?? Self.dtype(of: config, files)
+        dtype = try options.dtype(for: config, files)
         device = options.device
         images = ImageCache(maximumBytes: options.imageCacheBytes)
         processor = try Processor(folder: folder, config, resizing: options.resizing)
-        weights = CheckpointWeights(files, precision: Precision(dtype, for: config.architecture), device: device, progress: progress)
+        weights = CheckpointWeights(
+            files, precision: Precision(dtype, for: config.architecture), quantization: options.quantization, device: device,
+            progress: progress)
         network = try InstructBLIP(Scope(weights), config)
         try weights.finish()
     }

@@ -9,10 +9,15 @@ public struct CheckpointSummary: Sendable, Encodable {
         public let name: String
         public let parameters: Int
         public let isTrainable: Bool
+        /// As stored, scales and padding included.
+        public let bitsPerWeight: Double
+        /// The packed formats of its matrices, as `q4`; empty when none is packed.
+        public let packed: [String]
 
         enum CodingKeys: String, CodingKey {
-            case name, parameters
+            case name, parameters, packed
             case isTrainable = "trainable"
+            case bitsPerWeight = "bits_per_weight"
         }
     }
 
@@ -59,9 +64,9 @@ public struct CheckpointSummary: Sendable, Encodable {
         self.folder = folder.path
         self.config = config
         architecture = config.architecture.name + (config.architecture == .blip2Retrieval ? "" : " with \(config.language.familyName)")
-        parts = Self.parts(shapes)
+        parts = Self.parts(shapes, files)
         parameters = parts.map(\.parameters).reduce(0, +)
-        dtypes = Dictionary(files.infos.map { ($0.type.rawValue, $0.shape.reduce(1, *)) }, uniquingKeysWith: +)
+        dtypes = Self.types(shapes, files)
         tensorCount = files.infos.count
         fileCount = files.files.count
         bytes = files.byteCount
@@ -84,10 +89,23 @@ public struct CheckpointSummary: Sendable, Encodable {
         return shapes
     }
 
-    private static func parts(_ shapes: [(name: String, shape: [Int])]) -> [Part] {
+    /// Weights stored per type; those of packed matrices under their format.
+    private static func types(_ shapes: [(name: String, shape: [Int])], _ files: WeightFiles) -> [String: Int] {
+        let packed = shapes.compactMap { name, shape in files.packed(name).map { ($0.format.rawValue, shape.reduce(1, *)) } }
+        let bytes = Set(shapes.compactMap { files.packed($0.name)?.name })
+        let others = files.infos.filter { !bytes.contains($0.name) }.map { ($0.type.rawValue, $0.shape.reduce(1, *)) }
+        return Dictionary(packed + others, uniquingKeysWith: +)
+    }
+
+    private static func parts(_ shapes: [(name: String, shape: [Int])], _ files: WeightFiles) -> [Part] {
         func part(_ name: String, trainable: Bool, _ belongs: (String) -> Bool) -> Part {
-            let count = shapes.filter { belongs($0.name) }.map { $0.shape.reduce(1, *) }.reduce(0, +)
-            return Part(name: name, parameters: count, isTrainable: trainable)
+            let own = shapes.filter { belongs($0.name) }
+            let count = own.map { $0.shape.reduce(1, *) }.reduce(0, +)
+            // A tied head that is packed stands beside its embedding, and both are stored.
+            let bytes = own.map { (files.packed($0.name)?.info.byteCount ?? 0) + (files.find($0.name)?.info.byteCount ?? 0) }.reduce(0, +)
+            return Part(
+                name: name, parameters: count, isTrainable: trainable, bitsPerWeight: Double(bytes) * 8 / Double(max(1, count)),
+                packed: Set(own.compactMap { files.packed($0.name)?.format.rawValue }).sorted())
         }
         let norm = "vision_model.post_layernorm."
         let heads = ["embeddings.", "vision_projection.", "text_projection.", "itm_head."]

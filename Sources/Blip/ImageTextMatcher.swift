@@ -60,10 +60,11 @@ public actor ImageTextMatcher {
             throw BlipError.notRetrieval(path: folder.path, architecture: config.architecture.name)
         }
         let files = try WeightFiles(folder: folder)
-        let dtype = try options.dtype ?? Checkpoint.dtype(of: config, files)
+        let dtype = try options.dtype(for: config, files)
         let processor = try Processor(folder: folder, config, resizing: options.resizing)
         let weights = CheckpointWeights(
-            files, precision: Precision(dtype, for: config.architecture), device: options.device, progress: progress)
+            files, precision: Precision(dtype, for: config.architecture), quantization: options.quantization, device: options.device,
+            progress: progress)
         let network = try ImageTextRetrieval(Scope(weights), config)
         try weights.finish()
         opened = Opened(

@@ -37,15 +37,15 @@ public struct ImageTextRetrieval {
     /// - Parameter texts: `[CLS] ... [SEP]`, right-padded, one for each picture.
     public func matching(_ look: Look, _ texts: TokenBatch) throws -> Tensor {
         let queries = try qformer(queryTokens, reading: look.reading, told: texts)
-        return try matchingHead(queries.to(matchingHead.weight.dtype)).mean(1)
+        return try matchingHead(matchingHead.accepting(queries)).mean(1)
     }
 
     /// Cosine similarities [R, B] of R pictures and B texts, each read alone; of a picture's queries the most similar counts.
     public func similarity(_ look: Look, _ texts: TokenBatch) throws -> Tensor {
         let queries = try qformer(queryTokens, reading: look.reading, told: nil)
-        let pictures = try Self.normalized(visionProjection(queries.to(visionProjection.weight.dtype)))  // [R, N, E]
+        let pictures = try Self.normalized(visionProjection(visionProjection.accepting(queries)))  // [R, N, E]
         let read = try qformer.read(text: texts).select(1, 0)  // [CLS]
-        let words = try Self.normalized(textProjection(read.to(textProjection.weight.dtype)))  // [B, E]
+        let words = try Self.normalized(textProjection(textProjection.accepting(read)))  // [B, E]
         return try pictures.matmul(words.transpose(0, 1)).max(1)
     }
 

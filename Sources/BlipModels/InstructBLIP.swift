@@ -64,7 +64,7 @@ public struct InstructBLIP {
         let told = try instruction?.repeated(frames)
         let queries = try qformer(queryTokens, reading: look.reading, told: told)  // [R, N, Q]
         try observe.saw(.qformer, queries)
-        let soft = try projection(queries.to(projection.weight.dtype))  // [R, N, D]
+        let soft = try projection(projection.accepting(queries)).to(language.dtype)  // [R, N, D]
         try observe.saw(.projection, soft)
         let joined = try soft.reshape([words.batch, frames * soft.size(1), soft.size(2)])  // [B, F·N, D]
         return try Prompt(joined, then: language.embed(words.ids), mask: words.mask)  // [B, F·N + T, D]

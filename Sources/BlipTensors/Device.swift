@@ -1,4 +1,5 @@
 import CTorch
+import Foundation
 
 /// Where a tensor's memory is and its operations run.
 public enum Device: Sendable, Hashable, CustomStringConvertible {
@@ -60,6 +61,23 @@ public enum Device: Sendable, Hashable, CustomStringConvertible {
 public enum Engine {
     /// The version of libtorch, for example `2.13.0`.
     public static var version: String { String(cString: ctorch_version()) }
+
+    /// Keeps freed memory for the next tensor instead of handing it back to the system: large tensors come and go in every layer, and fresh
+    /// memory has to be cleared first. For programs whose work this is; it concerns the whole process (on Linux; elsewhere nothing happens).
+    public static func keepMemory() { ctorch_keep_memory() }
+
+    /// The most memory this process has held so far, in bytes; mapped files count as far as they were touched.
+    public static var peakMemory: Int {
+        var usage = rusage()
+        #if os(Linux)
+            // Glibc imports the constant as an enum, and the function with an integer.
+            getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+            return usage.ru_maxrss * 1024
+        #else
+            getrusage(RUSAGE_SELF, &usage)
+            return usage.ru_maxrss
+        #endif
+    }
 
     /// Threads that one operation may use. Set it once, before the first operation.
     public static var threads: Int { Int(ctorch_threads()) }

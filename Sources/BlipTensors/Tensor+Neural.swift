@@ -26,6 +26,33 @@ extension Tensor {
         try produce("layerNorm", [self, weight]) { ctorch_layer_norm(handle, weight.handle, bias?.handle, epsilon, $0, $1) }
     }
 
+    /// `weight · self / rms(self)` over the last dimension; the quotient is rounded to the weight's type first, which the result has.
+    public func rmsNorm(_ weight: Tensor, epsilon: Double) throws(TensorError) -> Tensor {
+        try produce("rmsNorm", [self, weight]) { ctorch_rms_norm(handle, weight.handle, epsilon, $0, $1) }
+    }
+
+    /// Turns each pair of channels (i, i + D/2) by an angle: self [B, H, T, D], cosines and sines [B or 1, 1, T, D].
+    public func rotated(cosines: Tensor, sines: Tensor) throws(TensorError) -> Tensor {
+        try produce("rotated", [self, cosines, sines]) { ctorch_rotate(handle, cosines.handle, sines.handle, $0, $1) }
+    }
+
+    /// The activations that ``gated(_:_:)`` knows.
+    public enum Gate: Sendable {
+        case silu, gelu, geluTanh, relu
+    }
+
+    /// `activation(self) · up`, element by element.
+    public func gated(_ gate: Gate, _ up: Tensor) throws(TensorError) -> Tensor {
+        let kind =
+            switch gate {
+            case .silu: CTORCH_SILU
+            case .gelu: CTORCH_GELU
+            case .geluTanh: CTORCH_GELU_TANH
+            case .relu: CTORCH_RELU
+            }
+        return try produce("gated", [self, up]) { ctorch_gated(ctorch_unary_kind(kind), handle, up.handle, $0, $1) }
+    }
+
     public func softmax(_ dimension: Int = -1) throws(TensorError) -> Tensor {
         try produce("softmax", [self]) { ctorch_softmax(handle, Int64(dimension), false, $0, $1) }
     }

@@ -1,4 +1,5 @@
 #include "Bridge.h"
+#include "Products.h"
 
 using bridge::produce;
 
@@ -7,7 +8,13 @@ ctorch_status ctorch_matmul(const ctorch_tensor *a, const ctorch_tensor *b, ctor
 }
 
 ctorch_status ctorch_linear(const ctorch_tensor *a, const ctorch_tensor *weight, const ctorch_tensor *bias, ctorch_tensor **out, char **message) {
-  return produce(out, message, [&] { return at::linear(a->value, weight->value, bridge::optional(bias)); });
+  return produce(out, message, [&] {
+    const at::Tensor &w = weight->value;
+    int64_t rows = w.dim() == 2 && w.size(1) > 0 ? a->value.numel() / w.size(1) : 0;
+    bridge::Counted counted(static_cast<int64_t>(w.nbytes()), 2 * rows * w.numel());
+    if (bridge::is_for_few_rows(a->value, w)) return bridge::few_rows(a->value, w, bias);
+    return at::linear(a->value, weight->value, bridge::optional(bias));
+  });
 }
 
 ctorch_status ctorch_embedding(const ctorch_tensor *weight, const ctorch_tensor *ids, ctorch_tensor **out, char **message) {
@@ -29,6 +36,10 @@ ctorch_status ctorch_softmax(const ctorch_tensor *a, int64_t dimension, bool log
 ctorch_status ctorch_attention(const ctorch_tensor *queries, const ctorch_tensor *keys, const ctorch_tensor *values, const ctorch_tensor *mask,
                                double dropout, bool causal, double scale, ctorch_tensor **out, char **message) {
   return produce(out, message, [&] {
+    const at::Tensor *hidden = mask == nullptr ? nullptr : &mask->value;
+    if (dropout == 0 && !causal && bridge::is_for_few_queries(queries->value, keys->value, values->value, hidden)) {
+      return bridge::few_queries(queries->value, keys->value, values->value, hidden, scale);
+    }
     return at::scaled_dot_product_attention(queries->value, keys->value, values->value, bridge::optional(mask), dropout, causal, scale);
   });
 }

@@ -5,6 +5,10 @@
 #include <c10/core/GradMode.h>
 #include <torch/version.h>
 
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
+
 ctorch_status ctorch_require_gradient(const ctorch_tensor *a, bool required, char **message) {
   return bridge::guarded(message, [&] { a->value.requires_grad_(required); });
 }
@@ -26,6 +30,13 @@ ctorch_status ctorch_clear_gradient(const ctorch_tensor *a, char **message) {
 
 bool ctorch_gradient_mode(void) { return c10::GradMode::is_enabled(); }
 void ctorch_set_gradient_mode(bool enabled) { c10::GradMode::set_enabled(enabled); }
+
+void ctorch_keep_memory(void) {
+#if defined(__GLIBC__)
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);  // the most it takes
+  mallopt(M_TRIM_THRESHOLD, 1 << 30);
+#endif
+}
 
 void ctorch_set_threads(int32_t count) { at::set_num_threads(count); }
 int32_t ctorch_threads(void) { return at::get_num_threads(); }

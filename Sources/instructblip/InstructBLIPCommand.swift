@@ -1,4 +1,5 @@
 import ArgumentParser
+import BlipTensors
 import Foundation
 
 /// The root: one line per verb.
@@ -14,13 +15,14 @@ struct InstructBLIPCommand: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             Ask.self, Chat.self, Rank.self, Match.self, TraceCommand.self, Tokenize.self, Show.self, Create.self, Convert.self,
-            Pull.self, ListModels.self, Remove.self,
+            Quantize.self, Bench.self, Pull.self, ListModels.self, Remove.self,
         ])
 }
 
 /// The entry point: runs a verb, and turns what goes wrong into one sentence and an exit status.
 @main enum Program {
     static func main() async {
+        Engine.keepMemory()
         do {
             var command = try InstructBLIPCommand.parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {

@@ -21,6 +21,9 @@ struct ModelOptions: ParsableArguments {
     @Option(help: "The type to compute in: float32, bfloat16 or float16. Default: what the checkpoint names.")
     var dtype: ComputeType?
 
+    @Option(help: "Pack the weights while loading, for a try: q8 or q4 (see the verb quantize, which does it once).")
+    var quantize: PackedFormat?
+
     @Option(help: ArgumentHelp("Where to compute: cpu, cuda, cuda:N or mps.", valueName: "device"))
     var device: DeviceName = DeviceName(device: .cpu)
 
@@ -31,6 +34,9 @@ struct ModelOptions: ParsableArguments {
     var resize: ResizeBackend = .torchvision
 
     func validate() throws {
+        if quantize != nil, device.device != .cpu {
+            throw ValidationError("--quantize is for the CPU; leave out --device \(device.device).")
+        }
         if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads must be between 1 and 1024, found \(threads).") }
     }
 
@@ -47,7 +53,8 @@ struct ModelOptions: ParsableArguments {
         if let threads { Engine.setThreads(threads) }
         let bar = ProgressBar("loading")
         defer { bar.finish() }
-        let options = OpenOptions(dtype: dtype?.dtype, device: device.device, resizing: resize)
+        let options = OpenOptions(
+            dtype: dtype?.dtype, quantization: quantize.map { Quantization($0) }, device: device.device, resizing: resize)
         return try await body(folder, options) { bar.update($0, of: $1) }
     }
 }

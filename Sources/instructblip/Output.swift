@@ -1,3 +1,4 @@
+import BlipTensors
 import Foundation
 
 /// Writes one JSON object on a line of its own.
@@ -32,18 +33,8 @@ func writeRemark(_ text: String) {
     _ = write(STDERR_FILENO, bytes, bytes.count)
 }
 
-/// Bytes: the most memory this process has had in use, memory-mapped files included.
-func peakMemory() -> Int {
-    var usage = rusage()
-    #if os(Linux)
-        // Glibc imports the constant as an enum, and the function with an integer.
-        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-        return usage.ru_maxrss * 1024
-    #else
-        getrusage(RUSAGE_SELF, &usage)
-        return usage.ru_maxrss
-    #endif
-}
+/// The most memory this process has held so far, in bytes.
+func peakMemory() -> Int { Engine.peakMemory }
 
 /// `1234567` as `1,234,567`.
 func grouped(_ number: Int) -> String {

@@ -39,7 +39,12 @@ struct Show: ParsableCommand {
             ("language model", summary.config.architecture == .blip2Retrieval ? "none" : language),
             ("parameters", grouped(summary.parameters)),
         ]
-        rows += summary.parts.map { ("  " + $0.name, grouped($0.parameters) + ($0.isTrainable ? "  (trained by instruction tuning)" : "")) }
+        rows += summary.parts.map { part in
+            let packing =
+                part.packed.isEmpty
+                ? "" : "  " + part.packed.joined(separator: ", ") + String(format: ", %.2f bits a weight", part.bitsPerWeight)
+            return ("  " + part.name, grouped(part.parameters) + packing + (part.isTrainable ? "  (trained by instruction tuning)" : ""))
+        }
         rows += [
             ("types", summary.dtypes.sorted { $0.value > $1.value }.map { "\($0.key) \(grouped($0.value))" }.joined(separator: ", ")),
             (

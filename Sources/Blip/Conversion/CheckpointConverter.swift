@@ -32,11 +32,11 @@ public struct CheckpointConverter {
         let tensors = try StoredTensor.all(in: folder)
         let plan = try plan(config, tensors)
         // Before the target exists, which may lie inside the folder.
-        let others = try otherFiles()
+        let companions = try CompanionFiles(of: folder)
         return try NewFolder.fill(target) {
             let bytes = try plan.write(to: target, maximumShardBytes: maximumShardBytes, progress: progress, isCancelled: isCancelled)
-            for path in others { try copy(path, to: target) }
-            try writeConfig(to: target)
+            try companions.copy(to: target)
+            try writeConfig(companions, to: target)
             let leftovers = tensors.map(\.name).filter(CheckpointWeights.isKnownLeftover).sorted()
             let note = "left out, as no model needs them: \(NameList.text(leftovers))"
             return ConversionReport(tensors: plan.entries.count, bytes: bytes, notes: plan.notes + (leftovers.isEmpty ? [] : [note]))
@@ -50,57 +50,9 @@ public struct CheckpointConverter {
         return try WeightPlan(shapes, origins) { name, stored in precision?.type(of: name).elementType ?? stored }
     }
 
-    // MARK: Other files
-
-    /// Paths below the folder: everything but weights, hidden files and the config, which is written last.
-    private func otherFiles() throws -> [String] {
-        var paths: [String] = []
-        for name in try names(in: folder) where name != "config.json" {
-            let url = folder.appendingPathComponent(name)
-            var isFolder: ObjCBool = false
-            guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else { continue }
-            if isFolder.boolValue {
-                paths += try names(in: url).map { name + "/" + $0 }.filter { path in
-                    var isFolder: ObjCBool = false
-                    let exists = FileManager.default.fileExists(atPath: folder.appendingPathComponent(path).path, isDirectory: &isFolder)
-                    return exists && !isFolder.boolValue
-                }
-            } else {
-                paths.append(name)
-            }
-        }
-        return paths
-    }
-
-    private func names(in folder: URL) throws -> [String] {
-        do {
-            return try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { !$0.hasPrefix(".") && !Self.isWeights($0) }
-                .sorted()
-        } catch {
-            throw ConversionError.unreadable(file: folder.path, reason: error.localizedDescription)
-        }
-    }
-
-    /// Weights of any framework, and their indexes.
-    private static func isWeights(_ name: String) -> Bool {
-        let endings = [".safetensors", ".bin", ".pth", ".pt", ".h5", ".msgpack", ".onnx", ".gguf", ".index.json"]
-        return endings.contains { name.hasSuffix($0) }
-    }
-
-    /// Copies a file, not a link: the Hub's cache consists of links, which would point nowhere from the new place.
-    private func copy(_ path: String, to target: URL) throws {
-        let destination = target.appendingPathComponent(path)
-        do {
-            try FileManager.default.createDirectory(at: destination.deletingLastPathComponent(), withIntermediateDirectories: true)
-            try FileManager.default.copyItem(at: folder.appendingPathComponent(path).resolvingSymlinksInPath(), to: destination)
-        } catch {
-            throw ConversionError.unreadable(file: folder.appendingPathComponent(path).path, reason: error.localizedDescription)
-        }
-    }
-
     /// The config as it is, but for the type; every other key is kept, known or not.
-    private func writeConfig(to target: URL) throws {
-        guard let dtype else { return try copy("config.json", to: target) }
+    private func writeConfig(_ companions: CompanionFiles, to target: URL) throws {
+        guard let dtype else { return try companions.copy("config.json", to: target) }
         let object = try JSONFile.object(folder.appendingPathComponent("config.json")) ?? JSONObject()
         // transformers 4 wrote `torch_dtype`.
         let key: JSONString = object["dtype"] == nil && object["torch_dtype"] != nil ? "torch_dtype" : "dtype"

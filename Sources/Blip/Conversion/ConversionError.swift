@@ -12,6 +12,8 @@ public enum ConversionError: Error, Sendable, Equatable {
     case overflow(tensor: String, count: Int, type: String)
     case tokenizer(folder: String, expected: String, found: String)
     case unreadable(file: String, reason: String)
+    /// Packing loses digits; packed weights are not packed again.
+    case alreadyPacked(folder: String, tensor: String)
 }
 
 extension ConversionError: CustomStringConvertible, LocalizedError {
@@ -31,6 +33,8 @@ extension ConversionError: CustomStringConvertible, LocalizedError {
         case .tokenizer(let folder, let expected, let found):
             "the tokenizer in \(folder) does not belong to the config: expected \(expected), found \(found)"
         case .unreadable(let file, let reason): "cannot read \(file): \(reason)"
+        case .alreadyPacked(let folder, let tensor):
+            "\(folder) is quantized already (it holds \(tensor)); quantize the checkpoint it was made from"
         }
     }
 

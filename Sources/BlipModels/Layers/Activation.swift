@@ -28,4 +28,14 @@ public enum Activation: String, Codable, Sendable, Equatable, CaseIterable {
         case .silu, .swish: try x.silu()
         }
     }
+
+    /// `activation(gate) · up`.
+    func gate(_ gate: Tensor, _ up: Tensor) throws -> Tensor {
+        switch self {
+        case .gelu: try gate.gated(.gelu, up)
+        case .geluNew, .geluTanh: try gate.gated(.geluTanh, up)
+        case .relu: try gate.gated(.relu, up)
+        case .silu, .swish: try gate.gated(.silu, up)
+        }
+    }
 }

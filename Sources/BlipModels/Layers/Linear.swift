@@ -2,14 +2,27 @@ import BlipTensors
 
 /// `x Wᵀ + b`.
 public struct Linear {
-    public let weight: Tensor  // [O, I]
+    public let matrix: Matrix  // [O, I]
     public let bias: Tensor?  // [O]
 
     public init(_ scope: Scope, from input: Int, to output: Int, bias: Bool = true) throws {
-        weight = try scope.tensor("weight", [output, input])
+        matrix = try scope.matrix("weight", [output, input])
         self.bias = bias ? try scope.tensor("bias", [output]) : nil
     }
 
     /// [..., I] -> [..., O]
-    public func callAsFunction(_ x: Tensor) throws -> Tensor { try x.linear(weight, bias) }
+    public func callAsFunction(_ x: Tensor) throws -> Tensor { try matrix(x, bias) }
+
+    /// An input in the type that this layer's weights are computed in, which may be wider than the layers around: see ``Precision``.
+    func accepting(_ x: Tensor) throws -> Tensor { try matrix.inputType.map { try x.to($0) } ?? x }
+
+    /// Several layers of one input, as queries, keys and values, in their order.
+    static func together(_ layers: [Linear], _ x: Tensor) throws -> [Tensor] {
+        var packed: [(weight: PackedMatrix, bias: Tensor?)] = []
+        for layer in layers {
+            guard case .packed(let weight) = layer.matrix else { return try layers.map { try $0(x) } }
+            packed.append((weight, layer.bias))
+        }
+        return try x.linear(packed)
+    }
 }

@@ -26,9 +26,7 @@ public struct RMSNorm {
     }
 
     public func callAsFunction(_ x: Tensor) throws -> Tensor {
-        let wide = try x.to(.float32)
-        let scale = try (wide.square().mean(-1, keep: true) + epsilon).rsqrt()
-        return try weight * (wide * scale).to(x.dtype)
+        try x.rmsNorm(weight, epsilon: epsilon)
     }
 }
 
@@ -43,7 +41,6 @@ public struct T5Norm {
     }
 
     public func callAsFunction(_ x: Tensor) throws -> Tensor {
-        let scale = try (x.to(.float32).square().mean(-1, keep: true) + epsilon).rsqrt()
-        return try weight * (x * scale).to(weight.dtype)
+        try x.rmsNorm(weight, epsilon: epsilon)
     }
 }

@@ -63,7 +63,8 @@ struct QFormerAttention {
 
     /// [B, K, width] -> two of [B, H, K, d]
     func keysAndValues(_ source: Tensor) throws -> (keys: Tensor, values: Tensor) {
-        (try key(source).splitHeads(heads), try value(source).splitHeads(heads))
+        let parts = try Linear.together([key, value], source)
+        return (try parts[0].splitHeads(heads), try parts[1].splitHeads(heads))
     }
 
     /// Where each query looks: [B, N, Q] and keys [B, H, K, d] -> [B, H, N, K], every row summing to one.

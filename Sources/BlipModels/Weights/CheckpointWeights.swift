@@ -6,58 +6,120 @@ import Foundation
 /// A tensor that is stored in the type asked for, and stays on the CPU, is a view of the mapped file: nothing is read until it is used.
 /// After the model is built, ``finish()`` reports what nobody asked for.
 public final class CheckpointWeights: WeightSource {
-    /// Everything handed out so far, by name.
-    public private(set) var loaded: [String: Tensor] = [:]
+    private var tensors: [String: Tensor] = [:]
+    private var tables: [String: Table] = [:]
+    /// By the names under which they are stored.
+    private var packed: [String: PackedMatrix] = [:]
+    /// Names as stored in the files.
+    private var used: Set<String> = []
 
     private let files: WeightFiles
     private let precision: Precision
+    private let quantization: Quantization?
     private let device: Device
     private let progress: (_ loadedBytes: Int, _ totalBytes: Int) -> Void
     private var loadedBytes = 0
     private let totalBytes: Int
 
+    /// - Parameter quantization: packs matrices as they are handed out, on the CPU; those that are packed in the files stay what they are.
     public init(
-        _ files: WeightFiles, precision: Precision, device: Device = .cpu,
+        _ files: WeightFiles, precision: Precision, quantization: Quantization? = nil, device: Device = .cpu,
         progress: @escaping (_ loadedBytes: Int, _ totalBytes: Int) -> Void = { _, _ in }
     ) {
         self.files = files
         self.precision = precision
+        self.quantization = quantization
         self.device = device
         self.progress = progress
         totalBytes = files.byteCount
     }
 
-    public func has(_ name: String) -> Bool { files.find(name) != nil }
+    /// Every tensor handed out so far, by name, in the form it has in memory; packed matrices are not among them.
+    public var loaded: [String: Tensor] { tensors.merging(tables.mapValues(\.stored)) { tensor, _ in tensor } }
+
+    public func has(_ name: String) -> Bool { files.find(name) != nil || files.packed(name) != nil }
 
     public func tensor(_ name: String, _ shape: [Int]) throws -> Tensor {
-        if let tensor = loaded[name] { return tensor }
+        if let tensor = tensors[name] { return tensor }
+        let tensor = try stored(name, shape).to(precision.type(of: name)).to(device)
+        tensors[name] = tensor
+        return tensor
+    }
+
+    public func matrix(_ name: String, _ shape: [Int]) throws -> Matrix {
+        if let packed = try packedMatrix(name, shape) { return .packed(packed) }
+        guard device == .cpu, let format = quantization?.format(of: name, shape) else { return .dense(try tensor(name, shape)) }
+        let matrix = try PackedMatrix(packing: stored(name, shape), as: format)
+        packed[Quantization.storedName(name, format)] = matrix
+        return .packed(matrix)
+    }
+
+    public func table(_ name: String, _ shape: [Int]) throws -> Table {
+        if let table = tables[name] { return table }
+        let type = precision.type(of: name)
+        let raw = try stored(name, shape)
+        let table = Table(try (raw.dtype.byteCount <= type.byteCount ? raw : raw.to(type)).to(device), as: type)
+        tables[name] = table
+        return table
+    }
+
+    /// A tensor as the files hold it: a view of the mapped memory.
+    private func stored(_ name: String, _ shape: [Int]) throws -> Tensor {
         let info = try Self.info(of: name, shape, in: files)
-        guard let stored = info.type.dtype, stored.isFloatingPoint else {
+        guard let type = info.type.dtype, type.isFloatingPoint else {
             throw WeightError.wrongType(name: name, place: files.folder.path, found: info.type.rawValue)
         }
+        return try view(name, info, type, shape)
+    }
+
+    private func view(_ name: String, _ info: TensorInfo, _ type: DType, _ shape: [Int]) throws -> Tensor {
         let bytes = try files.bytes(of: name)
+        if used.insert(name).inserted {
+            loadedBytes += info.byteCount
+            progress(loadedBytes, totalBytes)
+        }
         // libtorch needs aligned elements; the format does not promise them.
-        let raw =
-            info.isAligned
-            ? try Tensor.borrowing(bytes.unsafeBytes, shape, stored, owner: bytes.owner)
-            : try bytes.withBytes { try Tensor.copying(bytes: $0, shape, stored) }
-        let tensor = try raw.to(precision.type(of: name)).to(device)
-        loaded[name] = tensor
-        loadedBytes += info.byteCount
-        progress(loadedBytes, totalBytes)
-        return tensor
+        return info.isAligned
+            ? try Tensor.borrowing(bytes.unsafeBytes, shape, type, owner: bytes.owner)
+            : try bytes.withBytes { try Tensor.copying(bytes: $0, shape, type) }
+    }
+
+    /// The matrix as the files hold it packed; nil when they hold it otherwise.
+    private func packedMatrix(_ name: String, _ shape: [Int]) throws -> PackedMatrix? {
+        for format in PackedFormat.allCases { if let known = packed[Quantization.storedName(name, format)] { return known } }
+        guard let (format, storedName, _) = files.packed(name) else { return nil }
+        let place = files.folder.path
+        guard device == .cpu else { throw WeightError.unpackable(name: storedName, place: place) }
+        let info = try Self.packedInfo(of: storedName, format, shape, in: files)
+        do {
+            let bytes = try view(storedName, info, .uint8, info.shape)
+            let matrix = try PackedMatrix(format, rows: shape[0], columns: shape[1], bytes: bytes)
+            packed[storedName] = matrix
+            return matrix
+        } catch is TensorError {
+            throw WeightError.damagedPacking(name: storedName, place: place, format: format.rawValue, shape: shape)
+        }
     }
 
     /// - Throws: ``WeightError/unused(names:place:)`` with every tensor of the files that no layer asked for.
     public func finish() throws {
-        try Self.checkUnused(files) { loaded[$0] != nil }
+        try Self.checkUnused(files, isUsed: used.contains)
         progress(totalBytes, totalBytes)
     }
 
     /// Compares names and shapes with what a model calls for, without reading a weight.
     public static func check(_ files: WeightFiles, against shapes: [(name: String, shape: [Int])]) throws {
-        for (name, shape) in shapes { _ = try info(of: name, shape, in: files) }
-        let names = Set(shapes.map(\.name))
+        var names: Set<String> = []
+        for (name, shape) in shapes {
+            if let (format, stored, _) = files.packed(name) {
+                _ = try packedInfo(of: stored, format, shape, in: files)
+                names.insert(stored)
+                // The packed head of a tied model stands beside the embedding.
+                if files.find(name) == nil { continue }
+            }
+            _ = try info(of: name, shape, in: files)
+            names.insert(name)
+        }
         try checkUnused(files, isUsed: names.contains)
     }
 
@@ -73,11 +135,26 @@ public final class CheckpointWeights: WeightSource {
         return info
     }
 
+    private static func packedInfo(
+        of name: String, _ format: PackedFormat, _ shape: [Int], in files: WeightFiles
+    ) throws -> TensorInfo {
+        let place = files.folder.path
+        guard let (_, info) = files.find(name), shape.count == 2, info.type == .uint8,
+            let bytes = format.byteCount(rows: shape[0], columns: shape[1]), info.shape == [bytes]
+        else { throw WeightError.damagedPacking(name: name, place: place, format: format.rawValue, shape: shape) }
+        return info
+    }
+
     /// The first tensor with a NaN or an infinity, for explaining why an answer cannot be computed; reads everything.
     public func firstNotFinite() throws -> WeightError? {
         for (name, tensor) in loaded.sorted(by: { $0.key < $1.key }) {
             let finite = try tensor.isFinite().sum().integer()
             if finite < tensor.count { return .notFinite(name: name, place: files.folder.path, count: tensor.count - finite) }
+        }
+        for (name, matrix) in packed.sorted(by: { $0.key < $1.key }) {
+            let finite = try matrix.unpacked().isFinite().sum().integer()
+            let count = matrix.rows * matrix.columns
+            if finite < count { return .notFinite(name: name, place: files.folder.path, count: count - finite) }
         }
         return nil
     }

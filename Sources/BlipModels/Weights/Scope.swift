@@ -7,6 +7,19 @@ public protocol WeightSource: AnyObject {
     /// - Throws: ``WeightError`` when it is missing or has another shape.
     func tensor(_ name: String, _ shape: [Int]) throws -> Tensor
     func has(_ name: String) -> Bool
+    /// The same for the matrix of a linear layer, which may be packed.
+    func matrix(_ name: String, _ shape: [Int]) throws -> Matrix
+    /// The same for word embeddings.
+    func table(_ name: String, _ shape: [Int]) throws -> Table
+}
+
+extension WeightSource {
+    public func matrix(_ name: String, _ shape: [Int]) throws -> Matrix { .dense(try tensor(name, shape)) }
+
+    public func table(_ name: String, _ shape: [Int]) throws -> Table {
+        let stored = try tensor(name, shape)
+        return Table(stored, as: stored.dtype)
+    }
 }
 
 /// A place in a checkpoint, as `vision_model.encoder.layers.3`: a layer is built from a scope and asks for its tensors by name and shape.
@@ -31,6 +44,10 @@ public struct Scope {
 
     public func tensor(_ name: String, _ shape: [Int]) throws -> Tensor { try source.tensor(self[name].path, shape) }
 
+    public func matrix(_ name: String, _ shape: [Int]) throws -> Matrix { try source.matrix(self[name].path, shape) }
+
+    public func table(_ name: String, _ shape: [Int]) throws -> Table { try source.table(self[name].path, shape) }
+
     public func has(_ name: String) -> Bool { source.has(self[name].path) }
 }
 
@@ -41,6 +58,8 @@ public enum WeightError: Error, Sendable, Equatable, CustomStringConvertible, Lo
     case wrongType(name: String, place: String, found: String)
     case unused(names: [String], place: String)
     case notFinite(name: String, place: String, count: Int)
+    case damagedPacking(name: String, place: String, format: String, shape: [Int])
+    case unpackable(name: String, place: String)
 
     public var description: String {
         switch self {
@@ -54,6 +73,11 @@ public enum WeightError: Error, Sendable, Equatable, CustomStringConvertible, Lo
             "\(place) holds \(names.count) tensors that its config.json has no use for: \(Self.list(names)); the weights belong to another config"
         case .notFinite(let name, let place, let count):
             "tensor \(name) in \(place) holds \(count) values that are not finite (NaN or infinity); the file is damaged, fetch or convert it again"
+        case .damagedPacking(let name, let place, let format, let shape):
+            "tensor \(name) in \(place) is not a packed \(format) matrix of shape \(shape); the file is damaged or belongs to another config, "
+                + "quantize the checkpoint again"
+        case .unpackable(let name, let place):
+            "tensor \(name) in \(place) is packed for the CPU, and another device was asked for; use the checkpoint it was made from"
         }
     }
 

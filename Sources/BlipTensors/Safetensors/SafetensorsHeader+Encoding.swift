@@ -3,8 +3,12 @@ import BlipJSON
 extension SafetensorsHeader {
     /// The first bytes of a file, byte for byte as the reference writes them: length, JSON without spaces, spaces up to a multiple of 8.
     ///
-    /// - Parameter tensors: in the order of their data.
-    static func encoded(_ tensors: [TensorLayout], metadata: [JSONString: String], path: String) throws -> [UInt8] {
+    /// - Parameters:
+    ///   - tensors: in the order of their data.
+    ///   - alignment: the data begins at a multiple of it; 8 is what the reference has.
+    static func encoded(
+        _ tensors: [TensorLayout], metadata: [JSONString: String], alignment: Int = 8, path: String
+    ) throws -> [UInt8] {
         var members: [String] = []
         if !metadata.isEmpty {
             let pairs = metadata.sorted { $0.key.bytes.lexicographicallyPrecedes($1.key.bytes) }
@@ -20,7 +24,7 @@ extension SafetensorsHeader {
             begin = end
         }
         var text = Array("{\(members.joined(separator: ","))}".utf8)
-        text.append(contentsOf: repeatElement(UInt8(ascii: " "), count: (8 - text.count % 8) % 8))
+        text.append(contentsOf: repeatElement(UInt8(ascii: " "), count: (alignment - (8 + text.count) % alignment) % alignment))
         guard text.count <= maximumByteCount else {
             throw SafetensorsError.badWrite(
                 path: path, tensor: nil, expected: "a header of at most \(maximumByteCount) bytes", found: "\(text.count)")

@@ -16,6 +16,8 @@ public final class SafetensorsWriter {
         /// As the reference writes them: by ``ElementType``, widest first, then by the bytes of the name. Keeps all data aligned.
         case reference
         case asGiven
+        /// Bytes first, beginning at a multiple of 64, then as the reference: packed matrices are read a cache line at a time.
+        case packedFirst
     }
 
     /// The tensors in the order in which their data must be appended.
@@ -44,7 +46,7 @@ public final class SafetensorsWriter {
         let path = url.path
         guard url.isFileURL else { throw SafetensorsError.notAFile(path: url.absoluteString, found: "not on this machine") }
         try Self.checkNames(tensors, path: path)
-        self.tensors = order == .asGiven ? tensors : Self.sorted(tensors)
+        self.tensors = Self.sorted(tensors, order)
         var sizes: [Int] = []
         var total = 0
         for tensor in self.tensors {
@@ -53,7 +55,8 @@ public final class SafetensorsWriter {
         }
         self.sizes = sizes
         byteCount = total
-        let header = try SafetensorsHeader.encoded(self.tensors, metadata: metadata, path: path)
+        let header = try SafetensorsHeader.encoded(
+            self.tensors, metadata: metadata, alignment: order == .packedFirst ? 64 : 8, path: path)
         file = try AtomicFile(url, byteCount: header.count + total, systemWrite: systemWrite)
         try header.withUnsafeBytes { try file.append($0) }
     }
@@ -152,7 +155,15 @@ public final class SafetensorsWriter {
         }
     }
 
-    static func sorted(_ tensors: [TensorLayout]) -> [TensorLayout] {
+    static func sorted(_ tensors: [TensorLayout], _ order: Order) -> [TensorLayout] {
+        switch order {
+        case .asGiven: tensors
+        case .reference: sorted(tensors)
+        case .packedFirst: sorted(tensors.filter { $0.type == .uint8 }) + sorted(tensors.filter { $0.type != .uint8 })
+        }
+    }
+
+    private static func sorted(_ tensors: [TensorLayout]) -> [TensorLayout] {
         tensors.sorted { left, right in
             left.type == right.type
                 ? left.name.utf8.lexicographicallyPrecedes(right.name.utf8) : left.type.writingRank < right.type.writingRank

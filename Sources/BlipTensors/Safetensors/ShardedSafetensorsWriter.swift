@@ -26,6 +26,7 @@ public final class ShardedSafetensorsWriter {
     public let byteCount: Int
     private let folder: URL
     private let metadata: [JSONString: String]
+    private let order: SafetensorsWriter.Order
     private let progress: Progress?
     private let systemWrite: AtomicFile.SystemWrite
     private let shardOfTensor: [JSONString: Int]
@@ -39,19 +40,20 @@ public final class ShardedSafetensorsWriter {
     /// - Parameters:
     ///   - tensors: filled into shards in this order, each shard as far as it goes.
     ///   - maximumShardByteCount: bytes of tensors in one file; a larger tensor gets a file of its own.
+    ///   - order: within each file; `asGiven` keeps the order of `tensors`.
     /// - Throws: ``SafetensorsError``.
     public convenience init(
         folder: URL, tensors: [TensorLayout], maximumShardByteCount: Int, metadata: [JSONString: String] = ["format": "pt"],
-        progress: Progress? = nil
+        order: SafetensorsWriter.Order = .reference, progress: Progress? = nil
     ) throws {
         try self.init(
-            folder: folder, tensors: tensors, maximumShardByteCount: maximumShardByteCount, metadata: metadata, progress: progress,
-            systemWrite: AtomicFile.writeToDescriptor)
+            folder: folder, tensors: tensors, maximumShardByteCount: maximumShardByteCount, metadata: metadata, order: order,
+            progress: progress, systemWrite: AtomicFile.writeToDescriptor)
     }
 
     init(
-        folder: URL, tensors: [TensorLayout], maximumShardByteCount: Int, metadata: [JSONString: String], progress: Progress?,
-        systemWrite: @escaping AtomicFile.SystemWrite
+        folder: URL, tensors: [TensorLayout], maximumShardByteCount: Int, metadata: [JSONString: String],
+        order: SafetensorsWriter.Order = .reference, progress: Progress?, systemWrite: @escaping AtomicFile.SystemWrite
     ) throws {
         try WeightFiles.checkFolder(folder)
         try SafetensorsWriter.checkNames(tensors, path: folder.path)
@@ -61,9 +63,11 @@ public final class ShardedSafetensorsWriter {
         }
         self.folder = folder
         self.metadata = metadata
+        self.order = order
         self.progress = progress
         self.systemWrite = systemWrite
-        (shards, byteCount) = try Self.plan(tensors, maximumShardByteCount: maximumShardByteCount, path: folder.path)
+        (shards, byteCount) = try Self.plan(
+            tensors, maximumShardByteCount: maximumShardByteCount, order, path: folder.path)
         let places = shards.enumerated().flatMap { place, shard in shard.tensors.map { (JSONString($0.name), place) } }
         shardOfTensor = Dictionary(places, uniquingKeysWith: { first, _ in first })
     }
@@ -125,7 +129,7 @@ public final class ShardedSafetensorsWriter {
         }
         let shard = shards[sealed.count]
         let next = try SafetensorsWriter(
-            folder.appending(path: shard.fileName), tensors: shard.tensors, metadata: metadata, order: .asGiven, systemWrite: systemWrite)
+            folder.appending(path: shard.fileName), tensors: shard.tensors, metadata: metadata, order: order, systemWrite: systemWrite)
         writer = next
         return next
     }
@@ -195,9 +199,9 @@ public final class ShardedSafetensorsWriter {
 }
 
 extension ShardedSafetensorsWriter {
-    private static func plan(_ tensors: [TensorLayout], maximumShardByteCount: Int, path: String) throws -> (
-        shards: [Shard], byteCount: Int
-    ) {
+    private static func plan(
+        _ tensors: [TensorLayout], maximumShardByteCount: Int, _ order: SafetensorsWriter.Order, path: String
+    ) throws -> (shards: [Shard], byteCount: Int) {
         var groups: [[TensorLayout]] = [[]]
         var size = 0
         var total = 0
@@ -214,7 +218,7 @@ extension ShardedSafetensorsWriter {
         let shards = groups.enumerated().map { place, group in
             Shard(
                 fileName: groups.count == 1 ? WeightFiles.singleName : "model-\(digits(place + 1))-of-\(digits(groups.count)).safetensors",
-                tensors: SafetensorsWriter.sorted(group))
+                tensors: SafetensorsWriter.sorted(group, order))
         }
         return (shards, total)
     }

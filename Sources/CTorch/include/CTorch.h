@@ -143,10 +143,44 @@ ctorch_status ctorch_gradient(const ctorch_tensor *a, ctorch_tensor **out, char 
 ctorch_status ctorch_clear_gradient(const ctorch_tensor *a, char **message);
 bool ctorch_gradient_mode(void);  // of this thread
 void ctorch_set_gradient_mode(bool enabled);
+// Keeps freed memory for the next tensor instead of handing it back to the system, as large tensors come and go in every layer.
+void ctorch_keep_memory(void);
 void ctorch_set_threads(int32_t count);
 int32_t ctorch_threads(void);
 bool ctorch_device_available(ctorch_device device);
 const char *ctorch_version(void);
+
+// --- packed weights (Packed.cpp): 4- and 8-bit integers in groups of 32, on the CPU. See CKernels.h for the layout.
+typedef struct {
+  int32_t format;  // 4 or 8 bits
+  int64_t rows, columns;
+  const ctorch_tensor *bytes;  // uint8, [ctorch_packed_size]
+  const ctorch_tensor *bias;   // [rows], or NULL
+} ctorch_packed;
+size_t ctorch_packed_size(int32_t format, int64_t rows, int64_t columns);  // 0: too large
+bool ctorch_packed_fits(int32_t format, int64_t rows, int64_t columns, const void *bytes);
+ctorch_status ctorch_pack(const ctorch_tensor *weights, int32_t format, ctorch_tensor **out, char **message);
+ctorch_status ctorch_unpack(const ctorch_packed *weights, ctorch_tensor **out, char **message);
+// `count` products of one input: a [..., columns] -> out[i] [..., rows of i], in a's type.
+ctorch_status ctorch_linear_packed(const ctorch_tensor *a, const ctorch_packed *weights, int32_t count, ctorch_tensor **out, char **message);
+// Random weights of a standard deviation: packed, or plain of float32, bfloat16 or float16.
+ctorch_status ctorch_random_packed(int32_t format, int64_t rows, int64_t columns, double deviation, uint64_t seed, ctorch_tensor **out, char **message);
+ctorch_status ctorch_random_weights(const int64_t *shape, int32_t rank, ctorch_type type, double deviation, uint64_t seed, ctorch_tensor **out, char **message);
+// What products with weights have taken since the last call, packed ones and others.
+typedef struct { double seconds, bytes, operations; } ctorch_work;
+ctorch_work ctorch_take_work(void);
+const char *ctorch_kernels(void);  // the instruction set of these products
+bool ctorch_choose_kernels(const char *name);
+double ctorch_measure_read(const ctorch_tensor *a);      // bytes per second of reading a contiguous tensor once, on all threads
+double ctorch_measure_integers(double seconds);          // 8-bit operations per second in registers, on all threads
+
+// --- small operations in one pass (Fused.cpp); with gradients they are made of libtorch's own
+// weight * (a / rms(a)), rounded to the weight's type before the multiplication
+ctorch_status ctorch_rms_norm(const ctorch_tensor *a, const ctorch_tensor *weight, double epsilon, ctorch_tensor **out, char **message);
+// Turns pairs of channels (i, i + d/2): a [B, H, T, d], cosines and sines [B or 1, 1, T, d].
+ctorch_status ctorch_rotate(const ctorch_tensor *a, const ctorch_tensor *cosines, const ctorch_tensor *sines, ctorch_tensor **out, char **message);
+// activation(gate) * up, `kind` being a unary one
+ctorch_status ctorch_gated(ctorch_unary_kind kind, const ctorch_tensor *gate, const ctorch_tensor *up, ctorch_tensor **out, char **message);
 
 #ifdef __cplusplus
 }

@@ -5,30 +5,31 @@ import BlipTensors
 /// Source: `LlamaForCausalLM` of transformers. Differs: positions always count the tokens that are really there, as its `generate` does;
 /// its plain `forward` counts padding too.
 public struct Llama: LanguageModel, DecoderOnly {
-    let embedding: Tensor  // [vocabulary, D]
+    let embedding: Table  // [vocabulary, D]
     let layers: [LlamaLayer]
     let norm: RMSNorm
-    let head: Tensor  // [vocabulary, D]
+    let head: Matrix  // [vocabulary, D]
     let config: LlamaConfig
 
     init(_ scope: Scope, _ config: LlamaConfig) throws {
         let model = scope["model"]
-        embedding = try model.tensor("embed_tokens.weight", [config.vocabularySize, config.hiddenSize])
+        let words = [config.vocabularySize, config.hiddenSize]
+        embedding = try model.table("embed_tokens.weight", words)
         layers = try (0..<config.layerCount).map { try LlamaLayer(model["layers"][$0], config) }
         norm = try RMSNorm(model["norm"], config.hiddenSize, epsilon: config.normEpsilon)
         // Tied exactly when the file says so and holds no head of its own.
         let isTied = config.tiesEmbeddings && !scope.has("lm_head.weight")
-        head = isTied ? embedding : try scope.tensor("lm_head.weight", [config.vocabularySize, config.hiddenSize])
+        head = isTied ? try model.matrix("embed_tokens.weight", words) : try scope.matrix("lm_head.weight", words)
         self.config = config
     }
 
-    public var dtype: DType { embedding.dtype }
+    public var dtype: DType { embedding.type }
     public var promptPadding: PaddingSide { .left }
     public var startIDs: [Int] { [] }
     var device: Device { embedding.device }
     var layerCount: Int { layers.count }
 
-    public func embed(_ ids: Tensor) throws -> Tensor { try embedding.embedding(ids) }
+    public func embed(_ ids: Tensor) throws -> Tensor { try embedding(ids) }
 
     public func prefill(_ prompt: Prompt, room: Int) throws -> (logits: Tensor, session: any DecodingSession) {
         try DecoderSession.prefill(self, prompt, room: room)
@@ -47,5 +48,5 @@ public struct Llama: LanguageModel, DecoderOnly {
         return try norm(hidden)
     }
 
-    func project(_ hidden: Tensor) throws -> Tensor { try hidden.linear(head) }
+    func project(_ hidden: Tensor) throws -> Tensor { try head(hidden) }
 }

@@ -29,15 +29,17 @@ struct LlamaLayer {
     ) throws -> Tensor {
         let attended = try x + attend(inputNorm(x), angles, mask: mask, causal: causal, cache: cache)
         let normed = try forwardNorm(attended)
-        return try attended + down(config.activation(gate(normed)) * up(normed))
+        let parts = try Linear.together([gate, up], normed)
+        return try attended + down(config.activation.gate(parts[0], parts[1]))
     }
 
     private func attend(
         _ x: Tensor, _ angles: RotaryPositions.Angles, mask: Tensor?, causal: Bool, cache: KeyValueCache?
     ) throws -> Tensor {
-        let queries = try angles.rotate(query(x).splitHeads(config.headCount))
-        var keys = try angles.rotate(key(x).splitHeads(config.keyValueHeadCount))
-        var values = try value(x).splitHeads(config.keyValueHeadCount)
+        let parts = try Linear.together([query, key, value], x)
+        let queries = try angles.rotate(parts[0].splitHeads(config.headCount))
+        var keys = try angles.rotate(parts[1].splitHeads(config.keyValueHeadCount))
+        var values = try parts[2].splitHeads(config.keyValueHeadCount)
         if let cache { (keys, values) = try cache.append(keys, values) }
         let sharing = config.headCount / config.keyValueHeadCount
         if sharing > 1 { (keys, values) = (try keys.repeatEach(sharing, 1), try values.repeatEach(sharing, 1)) }

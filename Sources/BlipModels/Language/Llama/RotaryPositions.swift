@@ -13,11 +13,7 @@ struct RotaryPositions {
         let sines: Tensor
 
         /// [B, H, T, d] -> [B, H, T, d]
-        func rotate(_ x: Tensor) throws -> Tensor {
-            let half = x.size(3) / 2
-            let turned = try Tensor.concatenate([-x.slice(3, half..<2 * half), x.slice(3, 0..<half)], 3)
-            return try x * cosines + turned * sines
-        }
+        func rotate(_ x: Tensor) throws -> Tensor { try x.rotated(cosines: cosines, sines: sines) }
     }
 
     func angles(_ positions: Tensor, _ type: DType) throws -> Angles {

@@ -4,11 +4,11 @@ import BlipTensors
 ///
 /// Source: `OPTForCausalLM` of transformers.
 public struct OPT: LanguageModel, DecoderOnly {
-    let embedding: Tensor  // [vocabulary, D]
+    let embedding: Table  // [vocabulary, D]
     let positions: Tensor  // [positions + 2, D]
     let layers: [OPTLayer]
     let norm: LayerNorm?
-    let head: Tensor  // [vocabulary, D]
+    let head: Matrix  // [vocabulary, D]
     let config: OPTConfig
 
     /// The rows in front of position 0, which the pads of its first program had.
@@ -16,23 +16,24 @@ public struct OPT: LanguageModel, DecoderOnly {
 
     init(_ scope: Scope, _ config: OPTConfig) throws {
         let decoder = scope["model"]["decoder"]
-        embedding = try decoder.tensor("embed_tokens.weight", [config.vocabularySize, config.hiddenSize])
+        let words = [config.vocabularySize, config.hiddenSize]
+        embedding = try decoder.table("embed_tokens.weight", words)
         positions = try decoder.tensor("embed_positions.weight", [config.positionCount + Self.offset, config.hiddenSize])
         layers = try (0..<config.layerCount).map { try OPTLayer(decoder["layers"][$0], config) }
         norm = config.hasFinalNorm ? try LayerNorm(decoder["final_layer_norm"], config.hiddenSize, epsilon: OPTLayer.epsilon) : nil
         // Old uploads hold the head too, though it is the embedding.
         let isTied = config.tiesEmbeddings && !scope.has("lm_head.weight")
-        head = isTied ? embedding : try scope.tensor("lm_head.weight", [config.vocabularySize, config.hiddenSize])
+        head = isTied ? try decoder.matrix("embed_tokens.weight", words) : try scope.matrix("lm_head.weight", words)
         self.config = config
     }
 
-    public var dtype: DType { embedding.dtype }
+    public var dtype: DType { embedding.type }
     public var promptPadding: PaddingSide { .left }
     public var startIDs: [Int] { [] }
     var device: Device { embedding.device }
     var layerCount: Int { layers.count }
 
-    public func embed(_ ids: Tensor) throws -> Tensor { try embedding.embedding(ids) }
+    public func embed(_ ids: Tensor) throws -> Tensor { try embedding(ids) }
 
     public func prefill(_ prompt: Prompt, room: Int) throws -> (logits: Tensor, session: any DecodingSession) {
         try DecoderSession.prefill(self, prompt, room: room)
@@ -50,5 +51,5 @@ public struct OPT: LanguageModel, DecoderOnly {
         return try norm?(hidden) ?? hidden
     }
 
-    func project(_ hidden: Tensor) throws -> Tensor { try hidden.linear(head) }
+    func project(_ hidden: Tensor) throws -> Tensor { try head(hidden) }
 }

@@ -32,8 +32,9 @@ struct OPTLayer {
     private func attend(_ x: Tensor, mask: Tensor?, causal: Bool, cache: KeyValueCache?) throws -> Tensor {
         // The queries are scaled before the product, as in the reference: in half precision the order shows.
         let scale = 1 / Double(config.hiddenSize / config.headCount).squareRoot()
-        let queries = try (query(x) * scale).splitHeads(config.headCount)
-        var (keys, values) = (try key(x).splitHeads(config.headCount), try value(x).splitHeads(config.headCount))
+        let parts = try Linear.together([query, key, value], x)
+        let queries = try (parts[0] * scale).splitHeads(config.headCount)
+        var (keys, values) = (try parts[1].splitHeads(config.headCount), try parts[2].splitHeads(config.headCount))
         if let cache { (keys, values) = try cache.append(keys, values) }
         return try output(queries.attention(keys, values, mask: mask, causal: causal, scale: 1).joinHeads())
     }

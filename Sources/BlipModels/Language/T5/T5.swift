@@ -4,28 +4,29 @@ import BlipTensors
 ///
 /// Source: `T5ForConditionalGeneration` of transformers.
 public struct T5: LanguageModel {
-    let embedding: Tensor  // [vocabulary, D]
+    let embedding: Table  // [vocabulary, D]
     let encoder: T5Stack
     let decoder: T5Stack
-    let head: Tensor  // [vocabulary, D]
+    let head: Matrix  // [vocabulary, D]
     let config: T5Config
 
     init(_ scope: Scope, _ config: T5Config) throws {
-        embedding = try scope.tensor("shared.weight", [config.vocabularySize, config.width])
+        let words = [config.vocabularySize, config.width]
+        embedding = try scope.table("shared.weight", words)
         encoder = try T5Stack(scope["encoder"], config, isDecoder: false)
         decoder = try T5Stack(scope["decoder"], config, isDecoder: true)
         // FlanT5 has a head of its own, whatever tie_word_embeddings says; without one in the file it is the embedding.
         let isTied = config.tiesEmbeddings && !scope.has("lm_head.weight")
-        head = isTied ? embedding : try scope.tensor("lm_head.weight", [config.vocabularySize, config.width])
+        head = isTied ? try scope.matrix("shared.weight", words) : try scope.matrix("lm_head.weight", words)
         self.config = config
     }
 
-    public var dtype: DType { embedding.dtype }
+    public var dtype: DType { embedding.type }
     public var promptPadding: PaddingSide { .right }
     public var startIDs: [Int] { [config.decoderStartID] }
     var device: Device { embedding.device }
 
-    public func embed(_ ids: Tensor) throws -> Tensor { try embedding.embedding(ids) }
+    public func embed(_ ids: Tensor) throws -> Tensor { try embedding(ids) }
 
     public func prefill(_ prompt: Prompt, room: Int) throws -> (logits: Tensor, session: any DecodingSession) {
         let session = try T5Session(self, prompt, capacity: room + 1)
@@ -53,7 +54,7 @@ public struct T5: LanguageModel {
     }
 
     func project(_ hidden: Tensor) throws -> Tensor {
-        try (config.scalesDecoderOutput ? hidden * (1 / Double(config.width).squareRoot()) : hidden).linear(head)
+        try head(config.scalesDecoderOutput ? hidden * (1 / Double(config.width).squareRoot()) : hidden)
     }
 
     /// 0 where a token is, the type's lowest number where padding is: [B, K] -> [B, 1, 1, K].

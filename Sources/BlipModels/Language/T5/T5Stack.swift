@@ -47,9 +47,11 @@ struct T5Block {
         _ x: Tensor, bias: Tensor, reading: (keys: Tensor, values: Tensor)?, readingMask: Tensor?, cache: KeyValueCache?
     ) throws -> Tensor {
         let normed = try attention.norm(x)
-        var (keys, values) = try attention.keysAndValues(normed)
+        let queries: Tensor
+        var keys, values: Tensor
+        (queries, keys, values) = try attention.queriesKeysAndValues(normed)
         if let cache { (keys, values) = try cache.append(keys, values) }
-        var hidden = try Self.bounded(x + attention(normed, keys, values, mask: bias))
+        var hidden = try Self.bounded(x + attention.attend(queries, keys, values, mask: bias))
         if let cross, let reading {
             hidden = try Self.bounded(hidden + cross(cross.norm(hidden), reading.keys, reading.values, mask: readingMask))
         }
@@ -83,12 +85,24 @@ struct T5Attention {
 
     /// [B, K, D] -> two of [B, H, K, d]
     func keysAndValues(_ source: Tensor) throws -> (keys: Tensor, values: Tensor) {
-        (try key(source).splitHeads(heads), try value(source).splitHeads(heads))
+        let parts = try Linear.together([key, value], source)
+        return (try parts[0].splitHeads(heads), try parts[1].splitHeads(heads))
+    }
+
+    /// [B, T, D], normalised -> three of [B, H, T, d]
+    func queriesKeysAndValues(_ x: Tensor) throws -> (queries: Tensor, keys: Tensor, values: Tensor) {
+        let parts = try Linear.together([query, key, value], x)
+        return (try parts[0].splitHeads(heads), try parts[1].splitHeads(heads), try parts[2].splitHeads(heads))
     }
 
     /// [B, T, D], normalised -> [B, T, D]
     func callAsFunction(_ x: Tensor, _ keys: Tensor, _ values: Tensor, mask: Tensor?) throws -> Tensor {
-        try output(query(x).splitHeads(heads).attention(keys, values, mask: mask, scale: 1).joinHeads())
+        try attend(query(x).splitHeads(heads), keys, values, mask: mask)
+    }
+
+    /// [B, H, T, d] -> [B, T, D]
+    func attend(_ queries: Tensor, _ keys: Tensor, _ values: Tensor, mask: Tensor?) throws -> Tensor {
+        try output(queries.attention(keys, values, mask: mask, scale: 1).joinHeads())
     }
 }
 
@@ -111,8 +125,9 @@ struct T5Forward {
 
     func callAsFunction(_ x: Tensor) throws -> Tensor {
         let normed = try norm(x)
-        let gated = try activation(gate(normed))
         // `wo` may be wider than the rest: see Precision.
-        return try down((up.map { try gated * $0(normed) } ?? gated).to(down.weight.dtype))
+        guard let up else { return try down(down.accepting(activation(gate(normed)))) }
+        let parts = try Linear.together([gate, up], normed)
+        return try down(down.accepting(activation.gate(parts[0], parts[1])))
     }
 }

@@ -1,0 +1,193 @@
+// arm64 with the 8-bit dot products of ARMv8.2 (all of Apple's processors, Graviton 2 and later).
+#if defined(__aarch64__)
+#include <arm_neon.h>
+
+#if defined(__linux__)
+#include <sys/auxv.h>
+#endif
+
+#pragma clang attribute push(__attribute__((target("dotprod"))), apply_to = function)
+
+#include "Attend.h"
+#include "Quantize.h"
+
+#define ALWAYS static inline __attribute__((always_inline))
+
+static bool is_there(void) {
+#if defined(__linux__)
+  return (getauxval(AT_HWCAP) & (1ul << 20)) != 0;  // HWCAP_ASIMDDP
+#else
+  return true;
+#endif
+}
+
+// Four of the 16 outputs of a block (`quarter` 0 to 3) against `count` rows.
+ALWAYS void quarter_rows(const ckernels_format format, const int count, const int quarter, const uint8_t *tiles, int64_t tile_total,
+                         const int8_t *values, const float *row_scales, const int32_t *corrections, float32x4_t *sums) {
+  const int64_t bytes = format == CKERNELS_Q4 ? Q4_TILE : Q8_TILE;
+  const int64_t padded = tile_total * TILE, groups = tile_total * 2;
+  for (int r = 0; r < count; r++) sums[r] = vdupq_n_f32(0);
+  for (int64_t t = 0; t < tile_total; t++) {
+    const uint8_t *tile = tiles + t * bytes;
+    for (int half = 0; half < 2; half++) {
+      float16_t stored[4];
+      memcpy(stored, tile + half * 2 * BLOCK + quarter * 8, sizeof stored);
+      const float32x4_t weight_scales = vcvt_f32_f16(vld1_f16(stored));
+      int8x16_t weights[8];
+      if (format == CKERNELS_Q4) {
+#pragma clang loop unroll(full)
+        for (int i = 0; i < 4; i++) {
+          const uint8x16_t pairs = vld1q_u8(tile + SCALES + (half * 4 + i) * 64 + quarter * 16);
+          weights[2 * i] = vreinterpretq_s8_u8(vandq_u8(pairs, vdupq_n_u8(15)));
+          weights[2 * i + 1] = vreinterpretq_s8_u8(vshrq_n_u8(pairs, 4));
+        }
+      } else {
+#pragma clang loop unroll(full)
+        for (int i = 0; i < 8; i++) {
+          const uint8x16_t shifted = vld1q_u8(tile + SCALES + (half * 8 + i) * 64 + quarter * 16);
+          weights[i] = vreinterpretq_s8_u8(veorq_u8(shifted, vdupq_n_u8(0x80)));
+        }
+      }
+#pragma clang loop unroll(full)
+      for (int r = 0; r < count; r++) {
+        const int64_t group = r * groups + 2 * t + half;
+        const int8_t *x = values + r * padded + t * TILE + half * GROUP;
+        const int8x16_t low = vld1q_s8(x), high = vld1q_s8(x + 16);
+        int32x4_t dot = vdupq_n_s32(format == CKERNELS_Q4 ? corrections[group] : 0);
+        dot = vdotq_laneq_s32(dot, weights[0], low, 0);
+        dot = vdotq_laneq_s32(dot, weights[1], low, 1);
+        dot = vdotq_laneq_s32(dot, weights[2], low, 2);
+        dot = vdotq_laneq_s32(dot, weights[3], low, 3);
+        dot = vdotq_laneq_s32(dot, weights[4], high, 0);
+        dot = vdotq_laneq_s32(dot, weights[5], high, 1);
+        dot = vdotq_laneq_s32(dot, weights[6], high, 2);
+        dot = vdotq_laneq_s32(dot, weights[7], high, 3);
+        sums[r] = vfmaq_n_f32(sums[r], vmulq_f32(vcvtq_f32_s32(dot), weight_scales), row_scales[group]);
+      }
+    }
+  }
+}
+
+ALWAYS void some_rows(const ckernels_format format, const int count, const uint8_t *tiles, const ckernels_rows *x, int64_t start,
+                      float multiplier, const float *bias, int there, float *out, int64_t stride) {
+  const int64_t total = tile_count(x->columns);
+  float results[8][BLOCK];
+#pragma clang loop unroll(full)
+  for (int quarter = 0; quarter < 4; quarter++) {
+    float32x4_t sums[8];
+    quarter_rows(format, count, quarter, tiles, total, x->values + start * total * TILE, x->scales + start * total * 2,
+                 x->corrections + start * total * 2, sums);
+    for (int r = 0; r < count; r++) vst1q_f32(results[r] + quarter * 4, sums[r]);
+  }
+  for (int r = 0; r < count; r++)
+    for (int row = 0; row < there; row++) out[(start + r) * stride + row] = results[r][row] * multiplier + (bias ? bias[row] : 0);
+}
+
+ALWAYS void all_rows(const ckernels_format format, const uint8_t *tiles, const ckernels_rows *x, float multiplier, const float *bias,
+                     int there, float *out, int64_t stride) {
+  int64_t start = 0;
+  for (; start + 8 <= x->rows; start += 8) some_rows(format, 8, tiles, x, start, multiplier, bias, there, out, stride);
+  switch (x->rows - start) {
+#define ROWS(n) case n: some_rows(format, n, tiles, x, start, multiplier, bias, there, out, stride); break;
+    ROWS(1) ROWS(2) ROWS(3) ROWS(4) ROWS(5) ROWS(6) ROWS(7)
+#undef ROWS
+    default: break;
+  }
+}
+
+static void product(ckernels_format format, const void *packed, int64_t outputs, const ckernels_rows *x, const float *bias, int64_t first,
+                    int64_t last, float *out, int64_t stride) {
+  const float multiplier = read_header(packed).multiplier;
+  for (int64_t index = first; index < last; index++) {
+    const uint8_t *tiles = block_tiles(packed, format, x->columns, index);
+    const int64_t left = outputs - index * BLOCK;
+    const int there = left >= BLOCK ? BLOCK : (int)left;
+    const float *added = bias ? bias + index * BLOCK : NULL;
+    if (format == CKERNELS_Q4) {
+      all_rows(CKERNELS_Q4, tiles, x, multiplier, added, there, out + index * BLOCK, stride);
+    } else {
+      all_rows(CKERNELS_Q8, tiles, x, multiplier, added, there, out + index * BLOCK, stride);
+    }
+  }
+}
+
+ALWAYS float32x4_t four(const ckernels_type type, const void *weights, int64_t place) {
+  if (type == CKERNELS_FLOAT32) return vld1q_f32((const float *)weights + place);
+  const uint16x4_t halves = vld1_u16((const uint16_t *)weights + place);
+  if (type == CKERNELS_FLOAT16) return vcvt_f32_f16(vreinterpret_f16_u16(halves));
+  return vreinterpretq_f32_u32(vshll_n_u16(halves, 16));
+}
+
+ALWAYS float one(const ckernels_type type, const void *weights, int64_t place) {
+  if (type == CKERNELS_FLOAT32) return ((const float *)weights)[place];
+  const uint16_t half = ((const uint16_t *)weights)[place];
+  return type == CKERNELS_FLOAT16 ? half_to_float(half) : bfloat_to_float(half);
+}
+
+// One output against `count` rows of activations.
+ALWAYS void plain_rows(const ckernels_type type, const int count, const void *weights, int64_t columns, int64_t output, const float *x,
+                       const float *bias, float *out, int64_t stride) {
+  float32x4_t sums[4][4];
+  for (int r = 0; r < count; r++)
+    for (int part = 0; part < 4; part++) sums[r][part] = vdupq_n_f32(0);
+  const int64_t place = output * columns;
+  int64_t column = 0;
+  for (; column + 16 <= columns; column += 16) {
+#pragma clang loop unroll(full)
+    for (int part = 0; part < 4; part++) {
+      const float32x4_t w = four(type, weights, place + column + part * 4);
+#pragma clang loop unroll(full)
+      for (int r = 0; r < count; r++) sums[r][part] = vfmaq_f32(sums[r][part], w, vld1q_f32(x + r * columns + column + part * 4));
+    }
+  }
+  for (int r = 0; r < count; r++) {
+    float sum = vaddvq_f32(vaddq_f32(vaddq_f32(sums[r][0], sums[r][1]), vaddq_f32(sums[r][2], sums[r][3])));
+    for (int64_t rest = column; rest < columns; rest++) sum += one(type, weights, place + rest) * x[r * columns + rest];
+    out[r * stride + output] = sum + (bias ? bias[output] : 0);
+  }
+}
+
+ALWAYS void plain_type(const ckernels_type type, const void *weights, int64_t columns, const float *x, int64_t rows, const float *bias,
+                       int64_t first, int64_t last, float *out, int64_t stride) {
+  for (int64_t start = 0; start < rows; start += 4) {
+    const float *from = x + start * columns;
+    float *to = out + start * stride;
+    const int64_t count = rows - start < 4 ? rows - start : 4;
+    for (int64_t output = first; output < last; output++) {
+      switch (count) {
+        case 1: plain_rows(type, 1, weights, columns, output, from, bias, to, stride); break;
+        case 2: plain_rows(type, 2, weights, columns, output, from, bias, to, stride); break;
+        case 3: plain_rows(type, 3, weights, columns, output, from, bias, to, stride); break;
+        default: plain_rows(type, 4, weights, columns, output, from, bias, to, stride); break;
+      }
+    }
+  }
+}
+
+static void plain(ckernels_type type, const void *weights, int64_t columns, const float *x, int64_t rows, const float *bias, int64_t first,
+                  int64_t last, float *out, int64_t stride) {
+  switch (type) {
+    case CKERNELS_FLOAT32: plain_type(CKERNELS_FLOAT32, weights, columns, x, rows, bias, first, last, out, stride); break;
+    case CKERNELS_BFLOAT16: plain_type(CKERNELS_BFLOAT16, weights, columns, x, rows, bias, first, last, out, stride); break;
+    default: plain_type(CKERNELS_FLOAT16, weights, columns, x, rows, bias, first, last, out, stride); break;
+  }
+}
+
+static double peak(int64_t rounds) {
+  int32x4_t sums[8];
+  for (int i = 0; i < 8; i++) sums[i] = vdupq_n_s32(i);
+  int8x16_t a = vdupq_n_s8(3), b = vdupq_n_s8(-5);
+  for (int64_t round = 0; round < rounds; round++) {
+    __asm__ volatile("" : "+w"(a), "+w"(b));
+#pragma clang loop unroll(full)
+    for (int i = 0; i < 8; i++) sums[i] = vdotq_s32(sums[i], a, b);
+  }
+  volatile int32_t sink = 0;
+  for (int i = 0; i < 8; i++) sink += vaddvq_s32(sums[i]);
+  return (double)rounds * 8 * 32;
+}
+
+const kernel_set neon_kernels = {"neon", is_there, quantize_row, product, plain, attend, read_memory, peak};
+
+#pragma clang attribute pop
+#endif

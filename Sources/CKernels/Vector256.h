@@ -1,0 +1,192 @@
+// Products in registers of 256 bits. AVX2.c and AVXVNNI.c include this with their own dot product: `dot_unsigned` (weights 0...15) and
+// `dot_signed` (weights -127...127) of four neighbours, added to sums.
+#pragma once
+
+#include "Attend.h"
+#include "Quantize.h"
+
+#include <immintrin.h>
+
+#define ALWAYS static inline __attribute__((always_inline))
+
+ALWAYS __m256i dot_unsigned(__m256i sums, __m256i weights, __m256i values);
+ALWAYS __m256i dot_signed(__m256i sums, __m256i weights, __m256i values);
+
+ALWAYS __m256i four_bytes(const int8_t *x) {
+  int32_t bits;
+  memcpy(&bits, x, sizeof bits);
+  return _mm256_set1_epi32(bits);
+}
+
+// Eight of the 16 outputs of a block (`side` 0 or 1) against `count` rows.
+ALWAYS void side_rows(const ckernels_format format, const int count, const int side, const uint8_t *tiles, int64_t tile_total,
+                      const int8_t *values, const float *row_scales, const int32_t *corrections, __m256 *sums) {
+  const int64_t bytes = format == CKERNELS_Q4 ? Q4_TILE : Q8_TILE;
+  const int64_t padded = tile_total * TILE, groups = tile_total * 2;
+  const __m256i nibble = _mm256_set1_epi8(15), sign = _mm256_set1_epi8((char)0x80);
+  for (int r = 0; r < count; r++) sums[r] = _mm256_setzero_ps();
+  for (int64_t t = 0; t < tile_total; t++) {
+    const uint8_t *tile = tiles + t * bytes;
+    if (count == 1 && side == 0) {
+      for (int64_t line = 0; line < bytes; line += 64) _mm_prefetch((const char *)tile + 4096 + line, _MM_HINT_T0);
+    }
+    for (int half = 0; half < 2; half++) {
+      const uint8_t *stored = tile + half * 2 * BLOCK + side * 16;
+      const __m256 weight_scales = _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)stored));
+      __m256i weights[8];
+      if (format == CKERNELS_Q4) {
+#pragma clang loop unroll(full)
+        for (int i = 0; i < 4; i++) {
+          const __m256i pairs = _mm256_loadu_si256((const __m256i *)(tile + SCALES + (half * 4 + i) * 64 + side * 32));
+          weights[2 * i] = _mm256_and_si256(pairs, nibble);
+          weights[2 * i + 1] = _mm256_and_si256(_mm256_srli_epi16(pairs, 4), nibble);
+        }
+      } else {
+#pragma clang loop unroll(full)
+        for (int i = 0; i < 8; i++) {
+          const __m256i shifted = _mm256_loadu_si256((const __m256i *)(tile + SCALES + (half * 8 + i) * 64 + side * 32));
+          weights[i] = _mm256_xor_si256(shifted, sign);
+        }
+      }
+#pragma clang loop unroll(full)
+      for (int r = 0; r < count; r++) {
+        const int64_t group = r * groups + 2 * t + half;
+        const int8_t *x = values + r * padded + t * TILE + half * GROUP;
+        __m256i dot = format == CKERNELS_Q4 ? _mm256_set1_epi32(corrections[group]) : _mm256_setzero_si256();
+#pragma clang loop unroll(full)
+        for (int i = 0; i < 8; i++) {
+          const __m256i four = four_bytes(x + 4 * i);
+          dot = format == CKERNELS_Q4 ? dot_unsigned(dot, weights[i], four) : dot_signed(dot, weights[i], four);
+        }
+        const __m256 scaled = _mm256_mul_ps(_mm256_cvtepi32_ps(dot), weight_scales);
+        sums[r] = _mm256_fmadd_ps(scaled, _mm256_set1_ps(row_scales[group]), sums[r]);
+      }
+    }
+  }
+}
+
+ALWAYS void some_rows(const ckernels_format format, const int count, const uint8_t *tiles, const ckernels_rows *x, int64_t start,
+                      float multiplier, const float *bias, int there, float *out, int64_t stride) {
+  const int64_t total = tile_count(x->columns);
+  float results[4][BLOCK];
+  for (int side = 0; side < 2; side++) {
+    __m256 sums[4];
+    side_rows(format, count, side, tiles, total, x->values + start * total * TILE, x->scales + start * total * 2,
+              x->corrections + start * total * 2, sums);
+    for (int r = 0; r < count; r++) _mm256_storeu_ps(results[r] + side * 8, sums[r]);
+  }
+  for (int r = 0; r < count; r++)
+    for (int row = 0; row < there; row++) out[(start + r) * stride + row] = results[r][row] * multiplier + (bias ? bias[row] : 0);
+}
+
+ALWAYS void all_rows(const ckernels_format format, const uint8_t *tiles, const ckernels_rows *x, float multiplier, const float *bias,
+                     int there, float *out, int64_t stride) {
+  int64_t start = 0;
+  for (; start + 4 <= x->rows; start += 4) some_rows(format, 4, tiles, x, start, multiplier, bias, there, out, stride);
+  switch (x->rows - start) {
+    case 1: some_rows(format, 1, tiles, x, start, multiplier, bias, there, out, stride); break;
+    case 2: some_rows(format, 2, tiles, x, start, multiplier, bias, there, out, stride); break;
+    case 3: some_rows(format, 3, tiles, x, start, multiplier, bias, there, out, stride); break;
+    default: break;
+  }
+}
+
+static void product(ckernels_format format, const void *packed, int64_t outputs, const ckernels_rows *x, const float *bias, int64_t first,
+                    int64_t last, float *out, int64_t stride) {
+  const float multiplier = read_header(packed).multiplier;
+  for (int64_t index = first; index < last; index++) {
+    const uint8_t *tiles = block_tiles(packed, format, x->columns, index);
+    const int64_t left = outputs - index * BLOCK;
+    const int there = left >= BLOCK ? BLOCK : (int)left;
+    const float *added = bias ? bias + index * BLOCK : NULL;
+    if (format == CKERNELS_Q4) {
+      all_rows(CKERNELS_Q4, tiles, x, multiplier, added, there, out + index * BLOCK, stride);
+    } else {
+      all_rows(CKERNELS_Q8, tiles, x, multiplier, added, there, out + index * BLOCK, stride);
+    }
+  }
+}
+
+ALWAYS __m256 eight(const ckernels_type type, const void *weights, int64_t place) {
+  if (type == CKERNELS_FLOAT32) return _mm256_loadu_ps((const float *)weights + place);
+  const __m128i halves = _mm_loadu_si128((const __m128i *)((const uint16_t *)weights + place));
+  if (type == CKERNELS_FLOAT16) return _mm256_cvtph_ps(halves);
+  return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(halves), 16));
+}
+
+ALWAYS float one(const ckernels_type type, const void *weights, int64_t place) {
+  if (type == CKERNELS_FLOAT32) return ((const float *)weights)[place];
+  const uint16_t half = ((const uint16_t *)weights)[place];
+  return type == CKERNELS_FLOAT16 ? half_to_float(half) : bfloat_to_float(half);
+}
+
+ALWAYS float total(__m256 sums) {
+  __m128 four = _mm_add_ps(_mm256_castps256_ps128(sums), _mm256_extractf128_ps(sums, 1));
+  four = _mm_add_ps(four, _mm_movehl_ps(four, four));
+  return _mm_cvtss_f32(_mm_add_ss(four, _mm_movehdup_ps(four)));
+}
+
+// One output against `count` rows of activations.
+ALWAYS void plain_rows(const ckernels_type type, const int count, const void *weights, int64_t columns, int64_t output, const float *x,
+                       const float *bias, float *out, int64_t stride) {
+  __m256 sums[4][2];
+  for (int r = 0; r < count; r++) sums[r][0] = sums[r][1] = _mm256_setzero_ps();
+  const int64_t place = output * columns, size = type == CKERNELS_FLOAT32 ? 4 : 2;
+  int64_t column = 0;
+  for (; column + 16 <= columns; column += 16) {
+    _mm_prefetch((const char *)weights + (place + column) * size + 4096, _MM_HINT_T0);
+#pragma clang loop unroll(full)
+    for (int part = 0; part < 2; part++) {
+      const __m256 w = eight(type, weights, place + column + part * 8);
+#pragma clang loop unroll(full)
+      for (int r = 0; r < count; r++) {
+        sums[r][part] = _mm256_fmadd_ps(w, _mm256_loadu_ps(x + r * columns + column + part * 8), sums[r][part]);
+      }
+    }
+  }
+  for (int r = 0; r < count; r++) {
+    float sum = total(_mm256_add_ps(sums[r][0], sums[r][1]));
+    for (int64_t rest = column; rest < columns; rest++) sum += one(type, weights, place + rest) * x[r * columns + rest];
+    out[r * stride + output] = sum + (bias ? bias[output] : 0);
+  }
+}
+
+ALWAYS void plain_type(const ckernels_type type, const void *weights, int64_t columns, const float *x, int64_t rows, const float *bias,
+                       int64_t first, int64_t last, float *out, int64_t stride) {
+  for (int64_t start = 0; start < rows; start += 4) {
+    const float *from = x + start * columns;
+    float *to = out + start * stride;
+    const int64_t count = rows - start < 4 ? rows - start : 4;
+    for (int64_t output = first; output < last; output++) {
+      switch (count) {
+        case 1: plain_rows(type, 1, weights, columns, output, from, bias, to, stride); break;
+        case 2: plain_rows(type, 2, weights, columns, output, from, bias, to, stride); break;
+        case 3: plain_rows(type, 3, weights, columns, output, from, bias, to, stride); break;
+        default: plain_rows(type, 4, weights, columns, output, from, bias, to, stride); break;
+      }
+    }
+  }
+}
+
+static void plain(ckernels_type type, const void *weights, int64_t columns, const float *x, int64_t rows, const float *bias, int64_t first,
+                  int64_t last, float *out, int64_t stride) {
+  switch (type) {
+    case CKERNELS_FLOAT32: plain_type(CKERNELS_FLOAT32, weights, columns, x, rows, bias, first, last, out, stride); break;
+    case CKERNELS_BFLOAT16: plain_type(CKERNELS_BFLOAT16, weights, columns, x, rows, bias, first, last, out, stride); break;
+    default: plain_type(CKERNELS_FLOAT16, weights, columns, x, rows, bias, first, last, out, stride); break;
+  }
+}
+
+static double peak(int64_t rounds) {
+  __m256i sums[8];
+  for (int i = 0; i < 8; i++) sums[i] = _mm256_set1_epi32(i);
+  __m256i a = _mm256_set1_epi8(3), b = _mm256_set1_epi8(-5);
+  for (int64_t round = 0; round < rounds; round++) {
+    __asm__ volatile("" : "+x"(a), "+x"(b));
+#pragma clang loop unroll(full)
+    for (int i = 0; i < 8; i++) sums[i] = dot_unsigned(sums[i], a, b);
+  }
+  volatile int32_t sink = 0;
+  for (int i = 0; i < 8; i++) sink += _mm256_extract_epi32(sums[i], 0);
+  return (double)rounds * 8 * 64;
+}

@@ -1,0 +1,302 @@
+// Products with packed weights, and the few-row products of ordinary ones.
+#include "Bridge.h"
+#include "Parallel.h"
+#include "Products.h"
+
+#include "CKernels.h"
+
+#include <ATen/ops/empty.h>
+#include <chrono>
+#include <torch/csrc/autograd/custom_function.h>
+#include <vector>
+
+namespace {
+
+int64_t block_count(int64_t rows) { return (rows + CKERNELS_BLOCK - 1) / CKERNELS_BLOCK; }
+
+// One weight of a product, whose memory somebody keeps alive.
+struct Weight {
+  ckernels_format format;
+  int64_t rows, columns;
+  at::Tensor bytes, bias;
+
+  explicit Weight(const ctorch_packed &packed)
+      : format(packed.format), rows(packed.rows), columns(packed.columns), bytes(packed.bytes->value) {
+    TORCH_CHECK(format == CKERNELS_Q4 || format == CKERNELS_Q8, "a packed weight has 4 or 8 bits, not ", format);
+    TORCH_CHECK(bytes.device().is_cpu(), "packed weights are for the CPU only");
+    TORCH_CHECK(bytes.scalar_type() == at::kByte && bytes.is_contiguous() &&
+                    static_cast<size_t>(bytes.numel()) == ckernels_packed_size(format, rows, columns) &&
+                    ckernels_check_header(format, rows, columns, bytes.const_data_ptr()),
+                "the packed weight is not one of ", format, " bits and shape [", rows, ", ", columns, "]");
+    if (packed.bias != nullptr) bias = packed.bias->value.to(at::kFloat).contiguous();
+  }
+};
+
+// Rows of activations, quantised once for all products of one input.
+struct QuantizedRows {
+  at::Tensor values, scales, corrections;
+  ckernels_rows rows;
+
+  QuantizedRows(const float *x, int64_t count, int64_t columns) {
+    int64_t padded = ckernels_padded(columns), groups = padded / CKERNELS_GROUP;
+    values = at::empty({count, padded}, at::kChar);
+    scales = at::empty({count, groups}, at::kFloat);
+    corrections = at::empty({count, groups}, at::kInt);
+    rows = {count, columns, values.mutable_data_ptr<int8_t>(), scales.mutable_data_ptr<float>(), corrections.mutable_data_ptr<int32_t>()};
+    bridge::spread(count, bridge::piece_of(count, columns), [&](int64_t from, int64_t to) {
+      for (int64_t row = from; row < to; row++) ckernels_quantize(x, row, &rows);
+    });
+  }
+};
+
+std::vector<at::Tensor> products(const at::Tensor &input, const std::vector<Weight> &weights) {
+  int64_t columns = weights[0].columns;
+  TORCH_CHECK(input.dim() > 0 && input.size(-1) == columns, "the input's last dimension is ", input.dim() > 0 ? input.size(-1) : 0,
+              ", the weight's ", columns);
+  TORCH_CHECK(input.device().is_cpu(), "packed weights are for the CPU only");
+  at::Tensor x = input.to(at::kFloat).contiguous();
+  int64_t count = columns > 0 ? x.numel() / columns : 0;
+  int64_t bytes = 0, operations = 0;
+  for (const Weight &weight : weights) {
+    bytes += weight.bytes.numel();
+    operations += 2 * count * weight.rows * columns;
+  }
+  bridge::Counted counted(bytes, operations);
+  QuantizedRows rows(x.const_data_ptr<float>(), count, columns);
+
+  // All blocks of all weights in one loop: the threads start once.
+  std::vector<at::Tensor> results;
+  std::vector<int64_t> ends;
+  int64_t blocks = 0;
+  for (const Weight &weight : weights) {
+    TORCH_CHECK(weight.columns == columns, "weights of one input have ", columns, " and ", weight.columns, " columns");
+    auto shape = x.sizes().vec();
+    shape.back() = weight.rows;
+    results.push_back(at::empty(shape, at::kFloat));
+    blocks += block_count(weight.rows);
+    ends.push_back(blocks);
+  }
+  bridge::spread(blocks, bridge::piece_of(blocks, CKERNELS_BLOCK * columns * count), [&](int64_t from, int64_t to) {
+    for (size_t i = 0; i < weights.size() && from < to; i++) {
+      int64_t start = i == 0 ? 0 : ends[i - 1];
+      if (from >= ends[i]) continue;
+      int64_t last = std::min(to, ends[i]);
+      const Weight &weight = weights[i];
+      ckernels_product(weight.format, weight.bytes.const_data_ptr(), weight.rows, &rows.rows,
+                       weight.bias.defined() ? weight.bias.const_data_ptr<float>() : nullptr, from - start, last - start,
+                       results[i].mutable_data_ptr<float>(), weight.rows);
+      from = last;
+    }
+  });
+  for (at::Tensor &result : results) result = result.to(input.scalar_type());
+  return results;
+}
+
+// Rows `from..<to` of a packed weight as float32.
+void unpack_rows(const Weight &weight, int64_t from, int64_t to, float *out) {
+  bridge::spread(to - from, bridge::piece_of(to - from, weight.columns), [&](int64_t first, int64_t last) {
+    ckernels_unpack(weight.format, weight.bytes.const_data_ptr(), weight.rows, weight.columns, from + first, from + last,
+                    out + first * weight.columns);
+  });
+}
+
+// The gradient with respect to the input: gradient @ weight, with a few rows of the weight unpacked at a time.
+at::Tensor gradient_of_input(const at::Tensor &gradient, const Weight &weight) {
+  constexpr int64_t chunk = 512;
+  at::Tensor wide = gradient.reshape({-1, weight.rows}).to(at::kFloat);
+  at::Tensor sum = at::zeros({wide.size(0), weight.columns}, at::kFloat);
+  at::Tensor rows = at::empty({std::min(chunk, weight.rows), weight.columns}, at::kFloat);
+  for (int64_t from = 0; from < weight.rows; from += chunk) {
+    int64_t to = std::min(from + chunk, weight.rows);
+    unpack_rows(weight, from, to, rows.mutable_data_ptr<float>());
+    sum.addmm_(wide.slice(1, from, to), rows.slice(0, 0, to - from));
+  }
+  auto shape = gradient.sizes().vec();
+  shape.back() = weight.columns;
+  return sum.reshape(shape).to(gradient.scalar_type());
+}
+
+// One product that passes gradients on to its input; packed weights themselves are frozen.
+struct FrozenProduct : torch::autograd::Function<FrozenProduct> {
+  static at::Tensor forward(torch::autograd::AutogradContext *context, const at::Tensor &x, const Weight *weight) {
+    context->saved_data["format"] = static_cast<int64_t>(weight->format);
+    context->saved_data["rows"] = weight->rows;
+    context->saved_data["columns"] = weight->columns;
+    context->saved_data["bytes"] = weight->bytes;
+    return products(x, {*weight})[0];
+  }
+
+  static torch::autograd::tensor_list backward(torch::autograd::AutogradContext *context, torch::autograd::tensor_list gradients) {
+    ctorch_tensor bytes{context->saved_data["bytes"].toTensor()};
+    ctorch_packed packed{static_cast<int32_t>(context->saved_data["format"].toInt()), context->saved_data["rows"].toInt(),
+                         context->saved_data["columns"].toInt(), &bytes, nullptr};
+    return {gradient_of_input(gradients[0], Weight(packed)), at::Tensor()};
+  }
+};
+
+bool needs_gradient(const at::Tensor &x) { return c10::GradMode::is_enabled() && x.requires_grad(); }
+
+}  // namespace
+
+size_t ctorch_packed_size(int32_t format, int64_t rows, int64_t columns) { return ckernels_packed_size(format, rows, columns); }
+
+bool ctorch_packed_fits(int32_t format, int64_t rows, int64_t columns, const void *bytes) {
+  return ckernels_check_header(format, rows, columns, bytes);
+}
+
+ctorch_status ctorch_pack(const ctorch_tensor *weights, int32_t format, ctorch_tensor **out, char **message) {
+  return bridge::produce(out, message, [&] {
+    TORCH_CHECK(weights->value.dim() == 2, "only matrices are packed");
+    TORCH_CHECK(format == CKERNELS_Q4 || format == CKERNELS_Q8, "a packed weight has 4 or 8 bits, not ", format);
+    const at::Tensor source = weights->value.detach().cpu().contiguous();
+    int64_t rows = source.size(0), columns = source.size(1);
+    size_t bytes = ckernels_packed_size(format, rows, columns);
+    TORCH_CHECK(bytes > 0, "the matrix is too large");
+    at::Tensor packed = at::empty({static_cast<int64_t>(bytes)}, at::kByte);
+    void *memory = packed.mutable_data_ptr();
+    ckernels_write_header(format, rows, columns, source.numel() > 0 ? source.abs().max().item<float>() : 0, memory);
+    int64_t blocks = block_count(rows);
+    bridge::spread(blocks, bridge::piece_of(blocks, CKERNELS_BLOCK * columns * 64), [&](int64_t from, int64_t to) {
+      std::vector<float> wide(static_cast<size_t>(CKERNELS_BLOCK * columns));
+      for (int64_t block = from; block < to; block++) {
+        int64_t first = block * CKERNELS_BLOCK, count = std::min<int64_t>(CKERNELS_BLOCK, rows - first) * columns;
+        bridge::to_floats(source, first * columns, count, wide.data());
+        ckernels_pack(format, wide.data(), rows, columns, block, block + 1, memory);
+      }
+    });
+    return packed;
+  });
+}
+
+ctorch_status ctorch_unpack(const ctorch_packed *weights, ctorch_tensor **out, char **message) {
+  return bridge::produce(out, message, [&] {
+    Weight weight(*weights);
+    at::Tensor result = at::empty({weight.rows, weight.columns}, at::kFloat);
+    unpack_rows(weight, 0, weight.rows, result.mutable_data_ptr<float>());
+    return result;
+  });
+}
+
+ctorch_status ctorch_linear_packed(const ctorch_tensor *a, const ctorch_packed *weights, int32_t count, ctorch_tensor **out, char **message) {
+  return bridge::guarded(message, [&] {
+    TORCH_CHECK(count > 0, "a product needs a weight");
+    std::vector<Weight> all(weights, weights + count);
+    std::vector<at::Tensor> results;
+    if (needs_gradient(a->value)) {
+      for (const Weight &weight : all) results.push_back(FrozenProduct::apply(a->value, &weight));
+    } else {
+      results = products(a->value, all);
+    }
+    for (int32_t i = 0; i < count; i++) out[i] = new ctorch_tensor{results[static_cast<size_t>(i)]};
+  });
+}
+
+ctorch_status ctorch_random_packed(int32_t format, int64_t rows, int64_t columns, double deviation, uint64_t seed, ctorch_tensor **out, char **message) {
+  return bridge::produce(out, message, [&] {
+    size_t bytes = ckernels_packed_size(format, rows, columns);
+    TORCH_CHECK(bytes > 0, "the matrix is too large");
+    at::Tensor packed = at::empty({static_cast<int64_t>(bytes)}, at::kByte);
+    void *memory = packed.mutable_data_ptr();
+    ckernels_write_header(format, rows, columns, static_cast<float>(2 * deviation), memory);
+    bridge::spread(block_count(rows), 16, [&](int64_t from, int64_t to) {
+      ckernels_random_packed(format, columns, static_cast<float>(deviation), seed, from, to, memory);
+    });
+    return packed;
+  });
+}
+
+ctorch_status ctorch_random_weights(const int64_t *shape, int32_t rank, ctorch_type type, double deviation, uint64_t seed, ctorch_tensor **out, char **message) {
+  return bridge::produce(out, message, [&] {
+    at::Tensor result = at::empty(bridge::sizes(shape, rank), at::TensorOptions().dtype(bridge::scalar_type(type)));
+    ckernels_type kind = bridge::plain_type(result.scalar_type());
+    void *memory = result.mutable_data_ptr();
+    bridge::spread(result.numel(), 1 << 18, [&](int64_t from, int64_t to) {
+      ckernels_random_plain(kind, static_cast<float>(deviation), seed, from, to, memory);
+    });
+    return result;
+  });
+}
+
+ctorch_work ctorch_take_work(void) {
+  return {static_cast<double>(bridge::work.nanoseconds.exchange(0)) * 1e-9, static_cast<double>(bridge::work.bytes.exchange(0)),
+          static_cast<double>(bridge::work.operations.exchange(0))};
+}
+
+const char *ctorch_kernels(void) { return ckernels_name(); }
+bool ctorch_choose_kernels(const char *name) { return ckernels_choose(name); }
+
+double ctorch_measure_read(const ctorch_tensor *a) {
+  const char *memory = static_cast<const char *>(a->value.const_data_ptr());
+  auto bytes = static_cast<int64_t>(a->value.nbytes());
+  constexpr int64_t piece = 16 << 20;
+  std::atomic<uint64_t> sum{0};
+  auto start = std::chrono::steady_clock::now();
+  bridge::spread(bytes, piece, [&](int64_t from, int64_t to) { sum += ckernels_read(memory + from, static_cast<size_t>(to - from)); });
+  double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return static_cast<double>(bytes) / seconds;
+}
+
+double ctorch_measure_integers(double seconds) {
+  std::atomic<int64_t> operations{0};
+  auto start = std::chrono::steady_clock::now();
+  auto elapsed = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(); };
+  int threads = at::get_num_threads();
+  bridge::spread(threads, 1, [&](int64_t from, int64_t to) {
+    while (elapsed() < seconds) {
+      for (int64_t i = from; i < to; i++) operations += static_cast<int64_t>(ckernels_peak(100000));
+    }
+  });
+  return static_cast<double>(operations.load()) / elapsed();
+}
+
+namespace bridge {
+
+Work work;
+
+ckernels_type plain_type(at::ScalarType type) {
+  switch (type) {
+    case at::kFloat: return CKERNELS_FLOAT32;
+    case at::kBFloat16: return CKERNELS_BFLOAT16;
+    case at::kHalf: return CKERNELS_FLOAT16;
+    default: TORCH_CHECK(false, "weights are float32, bfloat16 or float16, not ", type);
+  }
+}
+
+void to_floats(const at::Tensor &source, int64_t start, int64_t count, float *out) {
+  switch (source.scalar_type()) {
+    case at::kFloat: std::copy_n(source.const_data_ptr<float>() + start, count, out); break;
+    case at::kBFloat16: std::copy_n(source.const_data_ptr<at::BFloat16>() + start, count, out); break;
+    case at::kHalf: std::copy_n(source.const_data_ptr<at::Half>() + start, count, out); break;
+    case at::kDouble: std::copy_n(source.const_data_ptr<double>() + start, count, out); break;
+    default: break;
+  }
+}
+
+bool is_for_few_rows(const at::Tensor &x, const at::Tensor &weight) {
+  if (!x.device().is_cpu() || !weight.device().is_cpu() || x.scalar_type() != weight.scalar_type()) return false;
+  auto type = weight.scalar_type();
+  if (type != at::kFloat && type != at::kBFloat16 && type != at::kHalf) return false;
+  if (weight.dim() != 2 || x.dim() == 0 || x.size(-1) != weight.size(1) || !weight.is_contiguous() || x.numel() == 0) return false;
+  // Small matrices stay in the cache, where libtorch is as good.
+  if (x.numel() / x.size(-1) > CKERNELS_FEW_ROWS || weight.numel() < (1 << 16)) return false;
+  // Training keeps to libtorch's own product throughout.
+  return !c10::GradMode::is_enabled();
+}
+
+at::Tensor few_rows(const at::Tensor &input, const at::Tensor &weight, const ctorch_tensor *bias) {
+  int64_t outputs = weight.size(0), columns = weight.size(1);
+  at::Tensor x = input.to(at::kFloat).contiguous();
+  at::Tensor added = bias != nullptr ? bias->value.to(at::kFloat).contiguous() : at::Tensor();
+  auto shape = x.sizes().vec();
+  shape.back() = outputs;
+  at::Tensor result = at::empty(shape, at::kFloat);
+  ckernels_type type = plain_type(weight.scalar_type());
+  int64_t rows = x.numel() / columns;
+  spread(outputs, piece_of(outputs, columns * rows), [&](int64_t from, int64_t to) {
+    ckernels_plain_product(type, weight.const_data_ptr(), columns, x.const_data_ptr<float>(), rows,
+                           added.defined() ? added.const_data_ptr<float>() : nullptr, from, to, result.mutable_data_ptr<float>(), outputs);
+  });
+  return result.to(input.scalar_type());
+}
+
+}  // namespace bridge

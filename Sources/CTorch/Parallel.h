@@ -1,0 +1,80 @@
+// Spreads loops over libtorch's own threads.
+//
+// libtorch's parallel_for is a template around OpenMP pragmas: compiled here it would need a second OpenMP runtime beside the one libtorch
+// brings. The runtime's own entry point is called instead, which the one in the process has.
+#pragma once
+
+#include <ATen/Parallel.h>
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+
+#include <dlfcn.h>
+
+#if defined(__APPLE__)
+#include <dispatch/dispatch.h>
+#endif
+
+namespace bridge {
+
+// Runs `task(context)` on `threads` threads at once, this one included.
+inline void run_on_threads(void (*task)(void *), void *context, int threads) {
+  using Region = void (*)(void (*)(void *), void *, unsigned, unsigned);
+  static const Region region = reinterpret_cast<Region>(dlsym(RTLD_DEFAULT, "GOMP_parallel"));
+  if (region != nullptr) return region(task, context, static_cast<unsigned>(threads), 0);
+#if defined(__APPLE__)
+  struct Call { void (*task)(void *); void *context; } call{task, context};
+  dispatch_apply_f(static_cast<size_t>(threads), DISPATCH_APPLY_AUTO, &call, [](void *raw, size_t) {
+    auto *call = static_cast<Call *>(raw);
+    call->task(call->context);
+  });
+#else
+  std::mutex lock;
+  std::condition_variable done;
+  int left = threads - 1;
+  for (int i = 1; i < threads; i++) {
+    at::intraop_launch([&] {
+      task(context);
+      std::lock_guard<std::mutex> guard(lock);
+      if (--left == 0) done.notify_one();
+    });
+  }
+  task(context);
+  std::unique_lock<std::mutex> guard(lock);
+  done.wait(guard, [&] { return left == 0; });
+#endif
+}
+
+// Calls `body(from, to)` for pieces of 0..<count until all are done. Each thread takes the next piece when it is free, so that a busy
+// processor does not hold up the others. `body` must not throw.
+template <typename Body>
+void spread(int64_t count, int64_t piece, const Body &body) {
+  int threads = at::in_parallel_region() ? 1 : at::get_num_threads();
+  piece = std::max<int64_t>(1, piece);
+  threads = static_cast<int>(std::min<int64_t>(threads, (count + piece - 1) / piece));
+  if (threads <= 1) {
+    if (count > 0) body(int64_t{0}, count);
+    return;
+  }
+  struct Work { const Body *body; int64_t count, piece; std::atomic<int64_t> next; } work{&body, count, piece, {0}};
+  run_on_threads(
+      [](void *raw) {
+        auto *work = static_cast<Work *>(raw);
+        for (;;) {
+          int64_t from = work->next.fetch_add(work->piece, std::memory_order_relaxed);
+          if (from >= work->count) return;
+          (*work->body)(from, std::min(from + work->piece, work->count));
+        }
+      },
+      &work, threads);
+}
+
+// Pieces for a loop whose steps cost `cost` (in multiplications or so): about four for each thread, none too small to be worth a thread.
+inline int64_t piece_of(int64_t count, int64_t cost, int64_t least = 1 << 16) {
+  int64_t even = (count + 4 * at::get_num_threads() - 1) / (4 * at::get_num_threads());
+  return std::max<int64_t>(even, least / std::max<int64_t>(1, cost));
+}
+
+}  // namespace bridge

@@ -1,0 +1,45 @@
+// Products that libtorch is slow at: one row, or a few, against large weights.
+#pragma once
+
+#include "Bridge.h"
+#include "CKernels.h"
+
+#include <atomic>
+#include <chrono>
+
+namespace bridge {
+
+// What products with weights take: read by measurements, kept always, as it costs nothing beside a product.
+struct Work {
+  std::atomic<int64_t> nanoseconds{0}, bytes{0}, operations{0};
+};
+extern Work work;
+
+// Counts one product, from here to the end of the scope.
+struct Counted {
+  std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
+  Counted(int64_t bytes, int64_t operations) {
+    work.bytes += bytes;
+    work.operations += operations;
+  }
+  ~Counted() {
+    work.nanoseconds += std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - start).count();
+  }
+};
+
+ckernels_type plain_type(at::ScalarType type);
+
+// Elements `start..<start + count` of a contiguous tensor on the CPU, as float32.
+void to_floats(const at::Tensor &source, int64_t start, int64_t count, float *out);
+
+// Whether `few_rows` is the better way to x @ weight^T + bias: at most 16 rows, no gradients.
+bool is_for_few_rows(const at::Tensor &x, const at::Tensor &weight);
+
+// Summed in float32, rounded once to x's type.
+at::Tensor few_rows(const at::Tensor &x, const at::Tensor &weight, const ctorch_tensor *bias);
+
+// Whether `few_queries` is the better way to attention: float32, at most 16 queries, no gradients. [B, H, T, d] each.
+bool is_for_few_queries(const at::Tensor &queries, const at::Tensor &keys, const at::Tensor &values, const at::Tensor *mask);
+at::Tensor few_queries(const at::Tensor &queries, const at::Tensor &keys, const at::Tensor &values, const at::Tensor *mask, double scale);
+
+}  // namespace bridge
