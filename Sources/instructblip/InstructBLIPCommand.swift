@@ -13,7 +13,8 @@ struct InstructBLIPCommand: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            Ask.self, Chat.self, Rank.self, Match.self, TraceCommand.self, Tokenize.self, Show.self, Create.self, Convert.self,
+            Ask.self, Caption.self, Chat.self, Rank.self, Match.self, TraceCommand.self, Tokenize.self, Show.self, Create.self,
+            Convert.self,
             Pull.self, ListModels.self, Remove.self,
         ])
 }
