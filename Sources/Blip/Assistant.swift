@@ -96,7 +96,7 @@ public actor Assistant {
             let prompt = try checkpoint.prompt([input], &timings, &clock)
             var text = AnswerText(checkpoint.processor.tokenizer, stops: options.stopStrings)
             let streams = request.beams == 1 && request.returned == 1
-            let hooks = checkpoint.hooks(options, request, input) { step, tokens in
+            let hooks = checkpoint.hooks(options, request, [input]) { step, tokens in
                 try Task.checkCancellation()
                 if step == 0 { timings.prefill = clock.lap() }
                 if streams, let id = tokens.first ?? nil, !request.stopIDs.contains(id) {

@@ -124,7 +124,9 @@ final class Checkpoint {
 
     /// What the network sees in pictures; those seen before are not looked at again.
     func look(at pictures: [PixelPlanes]) throws -> Look {
-        let looks = try pictures.map { planes in try images.look(at: planes) { try network.look(at: planes.tensor(on: device)) } }
+        let looks = try images.looks(at: pictures) { unseen in
+            try network.look(at: Tensor.concatenate(unseen.map { try $0.tensor(on: device) }, 0))
+        }
         return try looks.count == 1 ? looks[0] : Look(joining: looks)
     }
 
@@ -144,7 +146,7 @@ final class Checkpoint {
 
     /// What decoding asks back: what counts as said before, and whether a stop string has come.
     func hooks(
-        _ options: AnswerOptions, _ request: DecodingOptions, _ input: ModelInput, onStep: @escaping (Int, [Int?]) throws -> Void
+        _ options: AnswerOptions, _ request: DecodingOptions, _ inputs: [ModelInput], onStep: @escaping (Int, [Int?]) throws -> Void
     ) -> DecodingHooks {
         let (tokenizer, stops) = (processor.tokenizer, options.stopStrings)
         let endsAnswer: (([Int]) throws -> Bool)? =
@@ -157,7 +159,8 @@ final class Checkpoint {
         // An encoder's prompt is not part of what its decoder has said.
         let counts = request.penalizesPrompt && !config.language.isEncoderDecoder
         return DecodingHooks(
-            said: counts ? [processor.layout(input.promptIDs, frames: input.frames.count)] : [], endsAnswer: endsAnswer, onStep: onStep)
+            said: counts ? inputs.map { processor.layout($0.promptIDs, frames: $0.frames.count) } : [], endsAnswer: endsAnswer,
+            onStep: onStep)
     }
 
     func sequence(_ row: TokenRow, _ options: AnswerOptions, _ request: DecodingOptions) -> Answer.Sequence {

@@ -21,16 +21,20 @@ final class ImageCache {
 
     /// The look at a picture, made by `look` if it is not kept.
     func look(at planes: PixelPlanes, _ look: () throws -> Look) rethrows -> Look {
+        if let look = kept(planes) { return look }
+        let made = try look()
+        keep(Entry(planes: planes, look: made, lastUse: uses), Self.key(planes))
+        return made
+    }
+
+    /// The look at a picture, if it is kept.
+    func kept(_ planes: PixelPlanes) -> Look? {
         let key = Self.key(planes)
         uses += 1
         // The key only finds the place; the picture itself decides.
-        if let entry = entries[key], entry.planes == planes {
-            entries[key]?.lastUse = uses
-            return entry.look
-        }
-        let made = try look()
-        keep(Entry(planes: planes, look: made, lastUse: uses), key)
-        return made
+        guard let entry = entries[key], entry.planes == planes else { return nil }
+        entries[key]?.lastUse = uses
+        return entry.look
     }
 
     private func keep(_ entry: Entry, _ key: UInt64) {

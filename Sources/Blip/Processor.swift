@@ -46,14 +46,19 @@ public struct Processor: Sendable {
     public func input(
         _ frames: [RGBImage], _ instruction: String, specialTokens: SpecialTokenHandling = .asText
     ) throws -> ModelInput {
-        guard !frames.isEmpty else { throw BlipError.invalidOption(name: "the number of pictures", found: "0", expected: "at least 1") }
+        try input(planes: frames.map { try images($0) }, instruction, specialTokens: specialTokens)
+    }
+
+    /// The same for pictures that were resized and normalised before.
+    func input(planes: [PixelPlanes], _ instruction: String, specialTokens: SpecialTokenHandling = .asText) throws -> ModelInput {
+        guard !planes.isEmpty else { throw BlipError.invalidOption(name: "the number of pictures", found: "0", expected: "at least 1") }
         let isEmpty = instruction.allSatisfy(\.isWhitespace)
         guard let instructionTokenizer else {
             // `generate` without input ids begins with the config's first id alone.
             let begin = isEmpty ? config.language.beginID.map { [$0] } : nil
             let prompt = begin ?? tokenizer.encode(instruction, specialTokens: specialTokens)
             try check(prompt, "language", rows: config.language.vocabularySize)
-            return ModelInput(frames: try frames.map { try images($0) }, instructionIDs: nil, promptIDs: prompt, notes: [])
+            return ModelInput(frames: planes, instructionIDs: nil, promptIDs: prompt, notes: [])
         }
         guard !isEmpty else { throw BlipError.emptyInstruction }
         let positions = min(config.qformer.positionCount, instructionTokenizer.modelMaximumLength ?? .max)
@@ -65,9 +70,7 @@ public struct Processor: Sendable {
         try check(told, "Q-Former", rows: config.qformer.vocabularySize)
         try check(prompt, "language", rows: config.language.vocabularySize)
         let note = "the Q-Former read only the last \(positions) of \(whole.count) tokens of the instruction"
-        return ModelInput(
-            frames: try frames.map { try images($0) }, instructionIDs: told, promptIDs: prompt,
-            notes: told.count < whole.count ? [note] : [])
+        return ModelInput(frames: planes, instructionIDs: told, promptIDs: prompt, notes: told.count < whole.count ? [note] : [])
     }
 
     /// Input ids as the reference lays them out: the image's places first. A checkpoint without a placeholder id has none.

@@ -6,16 +6,26 @@ import Foundation
 
 struct Ask: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Answer an instruction about a picture.",
+        abstract: "Answer an instruction about a picture, or a file of questions.",
+        usage: """
+            instructblip ask <image> <instruction> --model <dir|org/name> [<options>]
+            instructblip ask --questions <file.jsonl> --output <file.jsonl> --model <dir|org/name> [<options>]
+            """,
         discussion: """
             The answer is written as it comes (with beams, when it is complete). With --json, one object is written at the end:
             answer, token_ids, finish_reason (stop or length), prompt_tokens, timings, peak_memory_bytes; with --n also sequences.
+
+            --questions takes JSON lines with image (a path, or a list of frames), instruction, and an id; each comes back with answer,
+            or error, in the same order. \(BatchArguments.discussion)
             """)
 
-    @OptionGroup var imageOptions: ImageOptions
+    @Argument(help: "The picture: a JPEG, PNG or WebP file, or - for standard input.")
+    var image: String?
 
     @Argument(help: "What to do or answer, for example \"What is unusual about this image?\"; \"\" lets BLIP-2 write a caption.")
-    var instruction: String
+    var instruction: String?
+
+    @OptionGroup var imageSize: ImageSizeOptions
 
     @Option(
         name: .customLong("image"),
@@ -34,19 +44,45 @@ struct Ask: AsyncParsableCommand {
     @Flag(help: "Write one JSON object.")
     var json = false
 
+    @Option(help: ArgumentHelp("Answer these questions, one JSON object a line; - for standard input.", valueName: "file.jsonl"))
+    var questions: String?
+
+    @Option(help: ArgumentHelp("What paths of pictures in --questions are relative to (default: the file's folder).", valueName: "dir"))
+    var root: String?
+
+    @OptionGroup var batch: BatchArguments
+
+    func validate() throws {
+        guard questions != nil else {
+            if image == nil { throw ValidationError("Missing expected argument '<image>': a picture, or --questions and a file of them.") }
+            if instruction == nil { throw ValidationError("Missing expected argument '<instruction>': what to do or answer, in quotes.") }
+            if let option = batch.firstGiven ?? root.map({ _ in "--root" }) { throw ValidationError("\(option) goes with --questions.") }
+            return
+        }
+        if let image { throw ValidationError("With --questions the pictures stand in the file; leave out \"\(image)\".") }
+        let others = [
+            ("--image", !moreImages.isEmpty), ("--heatmap", heatmaps.heatmap != nil), ("--json", json),
+            ("--log-probabilities", logProbabilities), ("--n", (decoding.count ?? 1) > 1),
+        ]
+        if let (name, _) = others.first(where: \.1) { throw ValidationError("\(name) does not go with --questions.") }
+    }
+
     func run() async throws {
+        if let questions { return try await answerAll(questions) }
+        // `validate` saw to it that there are both.
+        let (image, instruction) = (image ?? "", instruction ?? "")
         try checkInstruction(instruction, modelOptions.checkpoint)
-        let source = try imageOptions.source
+        let source = try imageSize.source(image)
         // A wrong picture should not have to wait for the model.
         let sources = [source] + moreImages.map { .file(URL(fileURLWithPath: $0)) }
-        for source in sources { _ = try source.load(limits: imageOptions.limits) }
+        for source in sources { _ = try source.load(limits: imageSize.limits) }
         let assistant = try await modelOptions.open()
         let options = decoding.options(isEncoderDecoder: try await assistant.isEncoderDecoder)
         let writesText = !json
-        let answer = try await assistant.answer(instruction, about: sources, options, limits: imageOptions.limits) { piece in
+        let answer = try await assistant.answer(instruction, about: sources, options, limits: imageSize.limits) { piece in
             if writesText { try writeOutput(piece) }
         }
-        try await heatmaps.draw(assistant, instruction, source, imageOptions.limits)
+        try await heatmaps.draw(assistant, instruction, source, imageSize.limits)
         for note in answer.notes { writeRemark("note: \(note)\n") }
         if json {
             try writeJSON(AnswerReport(answer, withLogProbabilities: logProbabilities))
@@ -54,6 +90,14 @@ struct Ask: AsyncParsableCommand {
             try writeOutput("\n")
             for other in answer.sequences.dropFirst() { try writeOutput(other.text + "\n") }
         }
+    }
+
+    private func answerAll(_ file: String) async throws {
+        let folder = root.map { URL(fileURLWithPath: $0, isDirectory: true) }
+        let list = try file == "-" ? BatchQuestions(standardInput: folder) : BatchQuestions(file: URL(fileURLWithPath: file), root: folder)
+        let work = BatchWork(
+            questions: list, arguments: batch, model: modelOptions, decoding: decoding, limits: imageSize.limits, noun: "answer")
+        try await work.run()
     }
 }
 

@@ -67,9 +67,11 @@ struct DecodingArguments: ParsableArguments {
         do { try options(isEncoderDecoder: true).decoding.validate() } catch { throw ValidationError("\(error)") }
     }
 
-    /// - Parameter isEncoderDecoder: presets differ by family.
-    func options(isEncoderDecoder: Bool) -> AnswerOptions {
-        var decoding = preset?.options(isEncoderDecoder: isEncoderDecoder) ?? DecodingOptions(maximumTokens: 256)
+    /// - Parameters:
+    ///   - isEncoderDecoder: presets differ by family.
+    ///   - usual: the verb's own preset, where none is given.
+    func options(isEncoderDecoder: Bool, usual: DecodingPreset? = nil) -> AnswerOptions {
+        var decoding = (preset ?? usual)?.options(isEncoderDecoder: isEncoderDecoder) ?? DecodingOptions(maximumTokens: 256)
         decoding.maximumTokens = maxTokens ?? decoding.maximumTokens
         decoding.minimumTokens = minTokens ?? decoding.minimumTokens
         decoding.beams = numBeams ?? decoding.beams

@@ -24,6 +24,9 @@ struct ExitStatus {
     init?(_ error: any Error) {
         switch error {
         case let error as BlipError: (code, sentence) = (Self.code(error), "\(error)")
+        case BatchError.foreignLine: (code, sentence) = (Self.badData, "\(error) with --overwrite")
+        case let error as BatchError: (code, sentence) = (Self.code(error), "\(error)")
+        case let error as BatchInterruption: (code, sentence) = (Self.interrupted, "\(error)")
         case let error as ImageError: (code, sentence) = (Self.code(error), "\(error)")
         case let error as SafetensorsError: (code, sentence) = (Self.code(error), "\(error)")
         case let error as PickleError: (code, sentence) = (Self.badData, "\(error)")
@@ -53,6 +56,16 @@ struct ExitStatus {
         case .notAFolder, .unknownDType, .wrongImageSize, .retrievalOnly, .notRetrieval, .instructionTooLong, .wrongVocabulary, .notFinite:
             badData
         case .unwritableFolder: self.internal
+        }
+    }
+
+    private static func code(_ error: BatchError) -> Int32 {
+        switch error {
+        case .unreadable, .noPictures: missingInput
+        case .tooLarge, .noQuestions, .duplicateID, .takenMember, .foreignLine: badData
+        case .badShare, .shareWithoutFile, .notAFile: usage
+        case .busy: unavailable
+        case .unwritable: self.internal
         }
     }
 

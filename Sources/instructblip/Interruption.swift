@@ -23,3 +23,15 @@ final class Interruption: @unchecked Sendable {
 
     private func set() { lock.withLock { isSet = true } }
 }
+
+/// Runs `work` as a task that Ctrl-C and SIGTERM cancel, so that it can stop in order.
+func interruptible<Result: Sendable>(_ work: @escaping @Sendable () async throws -> Result) async throws -> Result {
+    let interruption = Interruption()
+    let task = Task(operation: work)
+    let watch = Task {
+        while !interruption.happened { try await Task.sleep(for: .milliseconds(50)) }
+        task.cancel()
+    }
+    defer { watch.cancel() }
+    return try await task.value
+}

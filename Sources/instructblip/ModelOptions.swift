@@ -64,6 +64,15 @@ struct ImageOptions: ParsableArguments {
     @Argument(help: "The picture: a JPEG, PNG or WebP file, or - for standard input.")
     var image: String
 
+    @OptionGroup var size: ImageSizeOptions
+
+    var source: ImageSource { get throws { try size.source(image) } }
+
+    var limits: ImageLimits { size.limits }
+}
+
+/// How large pictures may be.
+struct ImageSizeOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Refuse pictures with more pixels.", valueName: "n"))
     var maxPixels: Int = ImageLimits.default.maximumPixels
 
@@ -75,11 +84,10 @@ struct ImageOptions: ParsableArguments {
         if maxSide < 1 { throw ValidationError("--max-side must be at least 1, found \(maxSide).") }
     }
 
-    var source: ImageSource {
-        get throws {
-            if image == "-" { return .data(try standardInput()) }
-            return .file(URL(fileURLWithPath: image))
-        }
+    /// A file, or `-` for standard input.
+    func source(_ image: String) throws -> ImageSource {
+        if image == "-" { return .data(try standardInput()) }
+        return .file(URL(fileURLWithPath: image))
     }
 
     /// What standard input holds, and no more than one byte beyond the limit: it may have no end.

@@ -49,18 +49,6 @@ struct Pull: AsyncParsableCommand {
     }
 }
 
-/// Runs `work` as a task that Ctrl-C and SIGTERM cancel, so that it can stop in order.
-private func interruptible<Result: Sendable>(_ work: @escaping @Sendable () async throws -> Result) async throws -> Result {
-    let interruption = Interruption()
-    let task = Task(operation: work)
-    let watch = Task {
-        while !interruption.happened { try await Task.sleep(for: .milliseconds(50)) }
-        task.cancel()
-    }
-    defer { watch.cancel() }
-    return try await task.value
-}
-
 private func note(_ text: String) { writeRemark("note: \(text)\n") }
 
 extension Int {

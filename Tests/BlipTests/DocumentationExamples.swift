@@ -12,6 +12,13 @@ func askingExample() async throws {
     for try await piece in assistant.stream("Describe the picture.", about: picture) { print(piece, terminator: "") }
 }
 
+func batchExample(_ assistant: Assistant) async throws {
+    let questions = try BatchQuestions(file: URL(fileURLWithPath: "questions.jsonl"))
+    let session = try BatchRun(questions, to: .file(URL(fileURLWithPath: "answers.jsonl"), .resume)).begin()
+    try await session.answer(with: assistant)
+    print(try session.finish().answers)
+}
+
 func networkExample(_ folder: URL, _ batch: Batch) throws -> [[TokenRow]] {
     let config = try InstructBLIPConfig(file: folder.appendingPathComponent("config.json"))
     let weights = CheckpointWeights(try WeightFiles(folder: folder), precision: Precision(.float32))

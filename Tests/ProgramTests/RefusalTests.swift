@@ -90,7 +90,9 @@ import Testing
         try expect(["trace", picture, "Why?", "--model", model, "--output", "/dev/stdout"], 65, "expected a file")
     }
 
-    @Test("every verb explains itself", arguments: [[], ["ask"], ["trace"], ["tokenize"], ["show"], ["create"], ["pull"], ["ls"], ["rm"]])
+    @Test(
+        "every verb explains itself",
+        arguments: [[], ["ask"], ["caption"], ["trace"], ["tokenize"], ["show"], ["create"], ["pull"], ["ls"], ["rm"]])
     func help(_ verb: [String]) throws {
         let outcome = try Program.run(verb + ["--help"])
         #expect(outcome.status == 0)

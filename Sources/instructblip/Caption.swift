@@ -1,0 +1,67 @@
+import ArgumentParser
+import Blip
+import BlipImages
+import Foundation
+
+struct Caption: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Write captions for a folder of pictures.",
+        discussion: """
+            One JSON object a line: id and image (the path in the folder), and caption, or error. One picture's caption is written as text.
+            InstructBLIP is told the paper's prompt for captions, "\(Self.prompt)", BLIP-2 nothing; decoding is --preset caption.
+
+              instructblip caption photos --model instructblip-flan-t5-xl --output captions.jsonl
+
+            \(BatchArguments.discussion)
+            """)
+
+    /// Source: InstructBLIP (Dai et al., 2023), appendix E, the prompt for NoCaps and Flickr30K.
+    static let prompt = "A short image description:"
+
+    @Argument(help: ArgumentHelp("A folder of JPEG, PNG and WebP pictures, or pictures.", valueName: "folder|file"))
+    var places: [String]
+
+    @Option(help: ArgumentHelp("What is told with every picture.", valueName: "text"))
+    var instruction: String?
+
+    @Flag(help: "Enter folders in the folder.")
+    var recursive = false
+
+    @OptionGroup var imageSize: ImageSizeOptions
+
+    @OptionGroup var batch: BatchArguments
+
+    @OptionGroup var modelOptions: ModelOptions
+
+    @OptionGroup var decoding: DecodingArguments
+
+    func validate() throws {
+        if (decoding.count ?? 1) > 1 { throw ValidationError("caption writes one caption for each picture; leave out --n.") }
+    }
+
+    func run() async throws {
+        let list = try PictureList(places, recursive: recursive)
+        if let instruction { try checkInstruction(instruction, modelOptions.checkpoint) }
+        let told = instruction
+        let instruction: @Sendable (Processor) -> String = { told ?? ($0.instructionTokenizer == nil ? "" : Self.prompt) }
+        if places == list.paths, places.count == 1, batch.output == nil { return try await captionOne(list, instruction) }
+        let passedOver = [(list.otherFiles, "file"), (list.otherFolders, "folder")].filter { $0.0 > 0 }
+        if !passedOver.isEmpty {
+            let counts = passedOver.map { BatchWork.counted($0.0, $0.1) }.joined(separator: " and ")
+            writeRemark("note: \(counts) passed over\(list.otherFolders > 0 && !recursive ? "; --recursive enters folders" : "")\n")
+        }
+        let work = BatchWork(
+            questions: try BatchQuestions(captionsOf: list.paths, root: list.root), arguments: batch, model: modelOptions,
+            decoding: decoding, limits: imageSize.limits, noun: "caption", preset: .caption, instruction: instruction)
+        try await work.run()
+    }
+
+    private func captionOne(_ list: PictureList, _ instruction: (Processor) -> String) async throws {
+        let source = ImageSource.file(URL(fileURLWithPath: list.paths[0]))
+        _ = try source.load(limits: imageSize.limits)
+        let assistant = try await modelOptions.open()
+        let options = decoding.options(isEncoderDecoder: try await assistant.isEncoderDecoder, usual: .caption)
+        let answer = try await assistant.answer(instruction(assistant.processor), about: source, options, limits: imageSize.limits)
+        try writeOutput(answer.text + "\n")
+    }
+}
