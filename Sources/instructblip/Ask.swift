@@ -6,10 +6,12 @@ import Foundation
 
 struct Ask: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Answer an instruction about a picture.",
+        abstract: "Answer an instruction about a picture, several, or a clip.",
         discussion: """
+            An animation, a folder of frames or a video (with ffmpeg installed) is read as frames that are spread evenly over it.
             The answer is written as it comes (with beams, when it is complete). With --json, one object is written at the end:
-            answer, token_ids, finish_reason (stop or length), prompt_tokens, timings, peak_memory_bytes; with --n also sequences.
+            answer, token_ids, finish_reason (stop or length), prompt_tokens, timings, peak_memory_bytes; with --n also sequences, with several
+            pictures or frames also frames, their number.
             """)
 
     @OptionGroup var imageOptions: ImageOptions
@@ -19,8 +21,10 @@ struct Ask: AsyncParsableCommand {
 
     @Option(
         name: .customLong("image"),
-        help: ArgumentHelp("One more picture, or frame of a clip; may be given several times.", valueName: "file"))
+        help: ArgumentHelp("One more picture or clip; may be given several times.", valueName: "file"))
     var moreImages: [String] = []
+
+    @OptionGroup var clipOptions: ClipOptions
 
     @OptionGroup var modelOptions: ModelOptions
 
@@ -36,20 +40,22 @@ struct Ask: AsyncParsableCommand {
 
     func run() async throws {
         try checkInstruction(instruction, modelOptions.checkpoint)
-        let source = try imageOptions.source
+        let sources = [try imageOptions.source] + moreImages.map { .file(URL(fileURLWithPath: $0)) }
         // A wrong picture should not have to wait for the model.
-        let sources = [source] + moreImages.map { .file(URL(fileURLWithPath: $0)) }
-        for source in sources { _ = try source.load(limits: imageOptions.limits) }
+        let start = ContinuousClock.now
+        let frames = try clipOptions.read(sources, imageOptions.limits)
+        let reading = start.duration(to: .now) / .seconds(1)
+        try heatmaps.check(frames)
         let assistant = try await modelOptions.open()
         let options = decoding.options(isEncoderDecoder: try await assistant.isEncoderDecoder)
         let writesText = !json
-        let answer = try await assistant.answer(instruction, about: sources, options, limits: imageOptions.limits) { piece in
+        let answer = try await assistant.answer(instruction, about: frames, options) { piece in
             if writesText { try writeOutput(piece) }
         }
-        try await heatmaps.draw(assistant, instruction, source, imageOptions.limits)
+        try await heatmaps.draw(assistant, instruction, frames)
         for note in answer.notes { writeRemark("note: \(note)\n") }
         if json {
-            try writeJSON(AnswerReport(answer, withLogProbabilities: logProbabilities))
+            try writeJSON(AnswerReport(answer, frames: frames.count, reading: reading, withLogProbabilities: logProbabilities))
         } else {
             try writeOutput("\n")
             for other in answer.sequences.dropFirst() { try writeOutput(other.text + "\n") }
@@ -99,6 +105,8 @@ struct AnswerReport: Encodable {
     let tokenIDs: [Int]
     let finishReason: String
     let promptTokens: Int
+    /// Only when more than one was read.
+    let frames: Int?
     let timings: TimingsReport
     let peakMemoryBytes: Int
     /// Only when several answers were asked for.
@@ -106,7 +114,7 @@ struct AnswerReport: Encodable {
     let logProbabilities: [Double]?
 
     enum CodingKeys: String, CodingKey {
-        case answer, timings, sequences
+        case answer, frames, timings, sequences
         case logProbabilities = "log_probabilities"
         case tokenIDs = "token_ids"
         case finishReason = "finish_reason"
@@ -114,12 +122,16 @@ struct AnswerReport: Encodable {
         case peakMemoryBytes = "peak_memory_bytes"
     }
 
-    init(_ answer: Answer, withLogProbabilities: Bool) {
+    /// - Parameter reading: seconds it took to decode the pictures, which the answer's own timings do not have.
+    init(_ answer: Answer, frames: Int, reading: Double, withLogProbabilities: Bool) {
         self.answer = answer.text
+        self.frames = frames > 1 ? frames : nil
         tokenIDs = answer.tokenIDs
         finishReason = answer.finishReason.rawValue
         promptTokens = answer.promptTokens
-        timings = TimingsReport(timings: answer.timings)
+        var seconds = answer.timings
+        seconds.image += reading
+        timings = TimingsReport(timings: seconds)
         peakMemoryBytes = peakMemory()
         let several = answer.sequences.map { SequenceReport(answer: $0.text, tokenIDs: $0.tokenIDs, score: $0.score) }
         sequences = several.count > 1 ? several : nil
