@@ -61,7 +61,7 @@ public struct Answer: Sendable {
 public struct Timings: Sendable, Equatable {
     /// Opening the checkpoint, once.
     public var load = 0.0
-    /// Decoding, resizing and normalising the picture.
+    /// Decoding (unless that was done before), resizing and normalising the picture.
     public var image = 0.0
     /// The image encoder.
     public var vision = 0.0

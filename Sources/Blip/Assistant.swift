@@ -79,6 +79,21 @@ public actor Assistant {
         _ instruction: String, about images: [ImageSource], _ options: AnswerOptions = AnswerOptions(), limits: ImageLimits = .default,
         onText: @escaping @Sendable (String) throws -> Void = { _ in }
     ) throws -> Answer {
+        try respond(instruction, options, onText) { try images.map { try $0.load(limits: limits) } }
+    }
+
+    /// The same for pictures that are decoded already, as the frames that `ImageSource.frames` samples from a clip.
+    public func answer(
+        _ instruction: String, about frames: [RGBImage], _ options: AnswerOptions = AnswerOptions(),
+        onText: @escaping @Sendable (String) throws -> Void = { _ in }
+    ) throws -> Answer {
+        try respond(instruction, options, onText) { frames }
+    }
+
+    private func respond(
+        _ instruction: String, _ options: AnswerOptions, _ onText: @escaping @Sendable (String) throws -> Void,
+        _ frames: () throws -> [RGBImage]
+    ) throws -> Answer {
         let checkpoint = try checkpoint()
         var request = options.decoding
         request.stopIDs = options.stop.ids(checkpoint.config.language, checkpoint.processor.tokenizer)
@@ -86,7 +101,7 @@ public actor Assistant {
         var timings = Timings()
         timings.load = loadSeconds
         var clock = Stopwatch()
-        let input = try checkpoint.processor.input(images.map { try $0.load(limits: limits) }, instruction)
+        let input = try checkpoint.processor.input(frames(), instruction)
         timings.image = clock.lap()
         let wanted = request.maximumTokens
         request.maximumTokens = try checkpoint.room(after: input, wanted: wanted)
@@ -143,8 +158,13 @@ public actor Assistant {
 
     /// Every intermediate result of reading one picture and instruction, written to a safetensors file.
     public func trace(_ instruction: String, about image: ImageSource, to file: URL, limits: ImageLimits = .default) throws {
+        try trace(instruction, about: [image.load(limits: limits)], to: file)
+    }
+
+    /// The same for the frames of a clip, which stand in the first dimension of what concerns one frame.
+    public func trace(_ instruction: String, about frames: [RGBImage], to file: URL) throws {
         let checkpoint = try checkpoint()
-        let input = try checkpoint.processor.input(image.load(limits: limits), instruction)
+        let input = try checkpoint.processor.input(frames, instruction)
         _ = try checkpoint.room(after: input, wanted: 1)
         try withoutGradients { try Trace(checkpoint, input).write(to: file) }
     }

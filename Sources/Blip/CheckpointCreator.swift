@@ -89,7 +89,7 @@ public struct CheckpointCreator {
         case .t5:
             try SmallTokenizers.write(.unigram, to: folder, size: min(image ?? vocabulary - 1, vocabulary - 1), imageTokenID: image)
         }
-        guard config.architecture == .instructBLIP else { return }
+        guard config.architecture.isInstructed else { return }
         // [DEC] is the last row.
         let instruction = folder.appendingPathComponent("qformer_tokenizer")
         try SmallTokenizers.write(.wordPiece, to: instruction, size: config.qformer.vocabularySize - 1)

@@ -4,7 +4,7 @@ import Foundation
 
 /// The config files of a new checkpoint folder.
 enum ConfigFiles {
-    /// Writes preprocessor_config.json, processor_config.json and, last, config.json.
+    /// Writes preprocessor_config.json (video_preprocessor_config.json for clips), processor_config.json and, last, config.json.
     static func write(_ config: InstructBLIPConfig, _ dtype: DType, to folder: URL) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
@@ -14,10 +14,14 @@ enum ConfigFiles {
         var config = config
         config.dtypeName = dtype.rawValue
         let size = config.vision.imageSize
-        let name = config.architecture == .instructBLIP ? "InstructBlipProcessor" : "Blip2Processor"
-        let images = PreprocessorFile(processorClass: name, size: .init(height: size, width: size))
+        let isVideo = config.architecture == .instructBLIPVideo
+        let name = isVideo ? "InstructBlipVideoProcessor" : config.architecture.isInstructed ? "InstructBlipProcessor" : "Blip2Processor"
+        let images = PreprocessorFile(
+            imageProcessorType: isVideo ? nil : "BlipImageProcessor", videoProcessorType: isVideo ? "InstructBlipVideoVideoProcessor" : nil,
+            processorClass: name, size: .init(height: size, width: size))
         let processor = ProcessorFile(numQueryTokens: config.queryCount, processorClass: name)
-        try snake.encode(images).write(to: folder.appendingPathComponent("preprocessor_config.json"), options: .atomic)
+        let file = isVideo ? "video_preprocessor_config.json" : "preprocessor_config.json"
+        try snake.encode(images).write(to: folder.appendingPathComponent(file), options: .atomic)
         try snake.encode(processor).write(to: folder.appendingPathComponent("processor_config.json"), options: .atomic)
         try encoder.encode(config).write(to: folder.appendingPathComponent("config.json"), options: .atomic)
     }
@@ -36,7 +40,8 @@ private struct PreprocessorFile: Encodable {
     let doResize = true
     let imageMean = [0.48145466, 0.4578275, 0.40821073]
     let imageStd = [0.26862954, 0.26130258, 0.27577711]
-    let imageProcessorType = "BlipImageProcessor"
+    let imageProcessorType: String?
+    let videoProcessorType: String?
     let processorClass: String
     let resample = 3
     let rescaleFactor = 1.0 / 255

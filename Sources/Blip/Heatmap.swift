@@ -34,8 +34,13 @@ public struct Heatmap: Sendable {
 extension Assistant {
     /// Where the Q-Former looks in a picture while it reads an instruction: its cross-attention.
     public func heatmap(_ instruction: String, about image: ImageSource, limits: ImageLimits = .default) throws -> Heatmap {
+        try heatmap(instruction, about: image.load(limits: limits))
+    }
+
+    /// The same for a picture that is decoded already, as a frame of a clip.
+    public func heatmap(_ instruction: String, about picture: RGBImage) throws -> Heatmap {
         let checkpoint = try checkpoint()
-        let input = try checkpoint.processor.input(image.load(limits: limits), instruction)
+        let input = try checkpoint.processor.input(picture, instruction)
         return try withoutGradients {
             let look = try checkpoint.look(at: input.frames)
             var layers: [[[Float]]] = []

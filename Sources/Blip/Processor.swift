@@ -17,9 +17,9 @@ public struct Processor: Sendable {
 
     /// - Parameter folder: a checkpoint folder.
     public init(folder: URL, _ config: InstructBLIPConfig, resizing: ResizeBackend = .torchvision) throws {
-        images = try ImageProcessor(checkpoint: folder, backend: resizing)
+        images = try ImageProcessor(checkpoint: folder, forVideo: config.architecture == .instructBLIPVideo, backend: resizing)
         tokenizer = try Tokenizer(folder: folder)
-        let isTold = config.architecture == .instructBLIP
+        let isTold = config.architecture.isInstructed
         instructionTokenizer = isTold ? try Tokenizer(folder: folder.appendingPathComponent("qformer_tokenizer")) : nil
         self.config = config
         let patch = config.vision.patchSize

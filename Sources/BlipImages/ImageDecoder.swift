@@ -25,7 +25,10 @@ struct ImageDecoder {
         case .supported(let supported): format = supported
         case .other(let found): throw .unsupportedFormat(source: source, found: found)
         }
-        let codec = Codec(format)
+        guard let codec = Codec(format) else {
+            let image = try GIFAnimation(source: source, bytes: bytes, limits: limits).still(allowTruncated: allowTruncated)
+            return DecodedImage(image: image.picture, format: format, orientation: 1, warnings: image.warnings)
+        }
         let (width, height) = try size(codec, format)
         let (pixels, warnings) = try pixels(codec, format, width: width, height: height)
         let image = RGBImage(width: Int(width), height: Int(height), pixels: pixels)
@@ -81,12 +84,12 @@ struct ImageDecoder {
     }
 
     /// The text of a C character array, which Swift sees as a tuple.
-    private static func text<CharacterArray>(_ array: CharacterArray) -> String {
+    static func text<CharacterArray>(_ array: CharacterArray) -> String {
         withUnsafeBytes(of: array) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
     }
 }
 
-/// The C functions for one format.
+/// The C functions for one format; none for GIF, which is read in Swift.
 private struct Codec {
     typealias Header = (UnsafePointer<UInt8>?, Int, UnsafeMutablePointer<blip_codec_report>?) -> Int32
     typealias Pixels = (
@@ -96,11 +99,12 @@ private struct Codec {
     let header: Header
     let pixels: Pixels
 
-    init(_ format: ImageFormat) {
+    init?(_ format: ImageFormat) {
         switch format {
         case .jpeg: (header, pixels) = (blip_jpeg_header, blip_jpeg_pixels)
         case .png: (header, pixels) = (blip_png_header, blip_png_pixels)
         case .webp: (header, pixels) = (blip_webp_header, blip_webp_pixels)
+        case .gif: return nil
         }
     }
 }

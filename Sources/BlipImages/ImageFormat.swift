@@ -1,6 +1,6 @@
 /// The file formats that can be decoded.
 public enum ImageFormat: String, Sendable, CaseIterable {
-    case jpeg, png, webp
+    case jpeg, png, webp, gif
 
     /// As it stands in messages.
     var name: String {
@@ -8,6 +8,7 @@ public enum ImageFormat: String, Sendable, CaseIterable {
         case .jpeg: "JPEG"
         case .png: "PNG"
         case .webp: "WebP"
+        case .gif: "GIF"
         }
     }
 
@@ -28,13 +29,15 @@ enum SniffedFormat: Equatable {
             self = .supported(.png)
         } else if head.starts(with: "RIFF".utf8), head.dropFirst(8).starts(with: "WEBP".utf8) {
             self = .supported(.webp)
+        } else if head.starts(with: "GIF87a".utf8) || head.starts(with: "GIF89a".utf8) {
+            self = .supported(.gif)
         } else {
             self = .other(Self.describe(head))
         }
     }
 
     private static let signatures: [(offset: Int, bytes: [UInt8], name: String)] = [
-        (0, Array("GIF8".utf8), "a GIF picture"),
+        (0, Array("GIF8".utf8), "a GIF picture of an unknown version"),
         (0, [0x49, 0x49, 0x2A, 0x00], "a TIFF picture"),
         (0, [0x4D, 0x4D, 0x00, 0x2A], "a TIFF picture"),
         (4, Array("ftypavif".utf8), "an AVIF picture"),
@@ -51,6 +54,15 @@ enum SniffedFormat: Equatable {
         (0, Array("8BPS".utf8), "a Photoshop document"),
         (0, Array("%PDF".utf8), "a PDF document"),
         (0, Array("%!PS".utf8), "a PostScript document"),
+        (4, Array("moov".utf8), "an MP4 or QuickTime video"),
+        (4, Array("mdat".utf8), "an MP4 or QuickTime video"),
+        (0, [0x1A, 0x45, 0xDF, 0xA3], "a video"),  // Matroska, WebM
+        (8, Array("AVI LIST".utf8), "a video"),
+        (0, [0x00, 0x00, 0x01, 0xBA], "a video"),  // MPEG
+        (0, [0x00, 0x00, 0x01, 0xB3], "a video"),
+        (0, Array("FLV\u{1}".utf8), "a video"),
+        (0, Array("OggS".utf8), "a video"),
+        (0, [0x30, 0x26, 0xB2, 0x75, 0x8E, 0x66, 0xCF, 0x11], "a video"),  // Windows Media
         (0, Array("RIFF".utf8), "a RIFF file that is not WebP"),
         (0, [0x50, 0x4B, 0x03, 0x04], "a ZIP archive"),
         (0, [0x1F, 0x8B], "gzip data"),

@@ -4,16 +4,28 @@ public import Foundation
 extension ImageProcessor {
     /// Reads the processor of a checkpoint folder: `image_processor` in `processor_config.json` (transformers 5), else
     /// `preprocessor_config.json`, else the defaults.
-    public init(checkpoint folder: URL, backend: ResizeBackend = .torchvision) throws(ImageError) {
+    ///
+    /// - Parameter forVideo: prefer the processor of a video checkpoint, `video_processor` in `processor_config.json` and
+    ///   `video_preprocessor_config.json`; frames are prepared as pictures are.
+    public init(checkpoint folder: URL, forVideo: Bool = false, backend: ResizeBackend = .torchvision) throws(ImageError) {
         let nested = folder.appending(path: "processor_config.json")
-        if let json = try Self.json(nested), json["image_processor"] != nil {
-            try self.init(json: json, file: nested.path(percentEncoded: false), backend: backend)
-            return
+        if let json = try Self.json(nested) {
+            for key in forVideo ? ["video_processor", "image_processor"] : ["image_processor"] {
+                guard let own = json[JSONString(bytes: Array(key.utf8))] else { continue }
+                let file = nested.path(percentEncoded: false)
+                guard own.object != nil else {
+                    throw .configuration(file: file, key: key, expected: "an object", found: ConfigurationKeys.describe(own))
+                }
+                try self.init(json: own, file: file, backend: backend)
+                return
+            }
         }
-        let flat = folder.appending(path: "preprocessor_config.json")
-        if let json = try Self.json(flat) {
-            try self.init(json: json, file: flat.path(percentEncoded: false), backend: backend)
-            return
+        for name in forVideo ? ["video_preprocessor_config.json", "preprocessor_config.json"] : ["preprocessor_config.json"] {
+            let flat = folder.appending(path: name)
+            if let json = try Self.json(flat) {
+                try self.init(json: json, file: flat.path(percentEncoded: false), backend: backend)
+                return
+            }
         }
         self.init()
         self.backend = backend
@@ -125,7 +137,7 @@ private struct ConfigurationKeys {
     }
 
     /// A value as it stands in a message: short, whatever the file holds.
-    private static func describe(_ value: JSONValue) -> String {
+    static func describe(_ value: JSONValue) -> String {
         switch value {
         case .null: "null"
         case .bool(let flag): "\(flag)"

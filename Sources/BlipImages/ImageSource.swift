@@ -9,6 +9,10 @@ public struct ImageLimits: Sendable, Equatable {
     public var minimumSide: Int
     /// The longest file.
     public var maximumBytes: Int
+    /// The most frames an animation may have.
+    public var maximumFrames = 10_000
+    /// The most pixels of an animation that may be composited: its width by its height by the frames up to the last one wanted.
+    public var maximumAnimationPixels = 4_000_000_000
 
     public init(
         maximumPixels: Int = 50_000_000, maximumSide: Int = 20_000, minimumSide: Int = 1, maximumBytes: Int = 256 << 20

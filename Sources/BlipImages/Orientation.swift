@@ -6,11 +6,12 @@ enum Orientation: Int {
     /// Reads the orientation from a whole file; anything missing, damaged or out of range means upright.
     init(format: ImageFormat, file: [UInt8]) {
         let reader = ByteReader(bytes: file)
-        let exif =
+        let exif: Range<Int>? =
             switch format {
             case .jpeg: reader.exifInJPEG()
             case .png: reader.exifInPNG()
             case .webp: reader.exifInWebP()
+            case .gif: nil
             }
         self = exif.flatMap { reader.orientation(inTIFF: $0) }.flatMap(Orientation.init(rawValue:)) ?? .upright
     }

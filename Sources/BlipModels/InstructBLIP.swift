@@ -21,7 +21,7 @@ public struct InstructBLIP {
         vision = try VisionEncoder(scope["vision_model"], config.vision)
         visionNorm = try LayerNorm(scope["vision_model"]["post_layernorm"], patches, epsilon: config.vision.normEpsilon)
         queryTokens = try scope.tensor("query_tokens", [1, config.queryCount, width])
-        let (reader, isTold) = (scope["qformer"], config.architecture == .instructBLIP)
+        let (reader, isTold) = (scope["qformer"], config.architecture.isInstructed)
         qformer = try QFormer(
             reader, config.qformer, norm: isTold ? reader["embeddings"]["layernorm"] : reader["layernorm"],
             text: isTold ? reader["embeddings"] : nil, imageWidth: patches)

@@ -200,6 +200,48 @@ static int decode(png_state *state, uint8_t *rgb, uint32_t width, uint32_t heigh
     return 0;
 }
 
+/// Decodes to RGBA with libpng's own conversions.
+static int decode_rgba(png_state *state, uint8_t *rgba, uint32_t width, uint32_t height) {
+    int failed = setjmp(state->escape);
+    if (failed) return failed;
+    open_picture(state);
+    png_structp png = state->png;
+    if (state->report->width != width || state->report->height != height) png_error(png, "its size changed while it was read");
+    png_set_strip_16(png);
+    png_set_expand(png);
+    png_set_gray_to_rgb(png);
+    png_set_add_alpha(png, 0xFF, PNG_FILLER_AFTER);
+    int passes = png_set_interlace_handling(png);
+    png_read_update_info(png, state->info);
+    if (png_get_rowbytes(png, state->info) != (size_t)width * 4) png_error(png, "its rows have an unexpected length");
+    memset(rgba, 0, (size_t)height * width * 4);
+    for (int pass = 0; pass < passes; pass++) {
+        for (size_t y = 0; y < height; y++) png_read_row(png, rgba + y * width * 4, NULL);
+    }
+    return 0;
+}
+
+int blip_png_rgba(const uint8_t *bytes, size_t count, uint8_t *rgba, uint32_t width, uint32_t height, blip_codec_report *report) {
+    memset(report, 0, sizeof *report);
+    png_state *state = calloc(1, sizeof *state);
+    if (state) {
+        state->report = report;
+        state->bytes = bytes;
+        state->count = count;
+        state->png = png_create_read_struct(PNG_LIBPNG_VER_STRING, state, on_error, on_warning);
+        if (state->png) state->info = png_create_info_struct(state->png);
+    }
+    int failed = 1;
+    if (!state || !state->png || !state->info) {
+        blip_report_failure(report, "there is not enough memory");
+    } else {
+        failed = decode_rgba(state, rgba, width, height);
+    }
+    if (state) png_destroy_read_struct(&state->png, &state->info, NULL);
+    free(state);
+    return failed;
+}
+
 static int with_reader(
     const uint8_t *bytes, size_t count, uint8_t *rgb, uint32_t width, uint32_t height, int allow_truncated, blip_codec_report *report)
 {

@@ -20,3 +20,9 @@ void blip_report_warning(blip_codec_report *report, const char *message) {
 }
 
 void blip_codec_free(void *memory) { free(memory); }
+
+void blip_rgba_over_white(const uint8_t *rgba, uint8_t *rgb, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        for (size_t channel = 0; channel < 3; channel++) rgb[i * 3 + channel] = blip_over_white(rgba[i * 4 + channel], rgba[i * 4 + 3]);
+    }
+}

@@ -128,3 +128,64 @@ int blip_webp_pixels(
     if (failure) blip_report_failure(report, failure);
     return failure != NULL;
 }
+
+uint32_t blip_webp_frame_count(const uint8_t *bytes, size_t count) {
+    blip_codec_report report;
+    WebPDemuxer *demuxer = open_container(bytes, count, 1, &report);
+    if (!demuxer) return 0;
+    uint32_t frames = WebPDemuxGetI(demuxer, WEBP_FF_FRAME_COUNT);
+    WebPDemuxDelete(demuxer);
+    return frames;
+}
+
+struct blip_webp_animation {
+    WebPAnimDecoder *decoder;
+    size_t pixel_count;
+    int has_alpha;
+};
+
+blip_webp_animation *blip_webp_animation_open(const uint8_t *bytes, size_t count, blip_codec_report *report) {
+    WebPDemuxer *demuxer = open_container(bytes, count, 0, report);
+    if (!demuxer) return NULL;
+    int has_alpha = (WebPDemuxGetI(demuxer, WEBP_FF_FORMAT_FLAGS) & ALPHA_FLAG) != 0;
+    WebPDemuxDelete(demuxer);
+
+    WebPAnimDecoderOptions options;
+    WebPData data = {bytes, count};
+    blip_webp_animation *animation = calloc(1, sizeof *animation);
+    if (animation && WebPAnimDecoderOptionsInit(&options)) {
+        options.color_mode = MODE_RGBA;
+        animation->decoder = WebPAnimDecoderNew(&data, &options);
+        animation->pixel_count = (size_t)report->width * report->height;
+        animation->has_alpha = has_alpha;
+    }
+    if (!animation || !animation->decoder) {
+        blip_report_failure(report, "its container is broken, or there is not enough memory");
+        blip_webp_animation_close(animation);
+        return NULL;
+    }
+    return animation;
+}
+
+int blip_webp_animation_next(blip_webp_animation *animation, uint8_t *rgb, blip_codec_report *report) {
+    uint8_t *canvas = NULL;
+    int milliseconds = 0;
+    if (!WebPAnimDecoderGetNext(animation->decoder, &canvas, &milliseconds)) {
+        blip_report_failure(report, "the data of one of its frames is broken");
+        return 1;
+    }
+    if (!rgb) return 0;
+    for (size_t i = 0; i < animation->pixel_count; i++) {
+        for (size_t channel = 0; channel < 3; channel++) {
+            // As for stills: without the container's flag Pillow drops alpha.
+            uint8_t value = canvas[i * 4 + channel];
+            rgb[i * 3 + channel] = animation->has_alpha ? blip_over_white(value, canvas[i * 4 + 3]) : value;
+        }
+    }
+    return 0;
+}
+
+void blip_webp_animation_close(blip_webp_animation *animation) {
+    if (animation) WebPAnimDecoderDelete(animation->decoder);
+    free(animation);
+}

@@ -6,20 +6,22 @@ import Foundation
 
 struct Ask: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Answer an instruction about a picture, or a file of questions.",
+        abstract: "Answer an instruction about a picture, several, or a clip; or a file of questions.",
         usage: """
             instructblip ask <image> <instruction> --model <dir|org/name> [<options>]
             instructblip ask --questions <file.jsonl> --output <file.jsonl> --model <dir|org/name> [<options>]
             """,
         discussion: """
+            An animation, a folder of frames or a video (with ffmpeg installed) is read as frames that are spread evenly over it.
             The answer is written as it comes (with beams, when it is complete). With --json, one object is written at the end:
-            answer, token_ids, finish_reason (stop or length), prompt_tokens, timings, peak_memory_bytes; with --n also sequences.
+            answer, token_ids, finish_reason (stop or length), prompt_tokens, timings, peak_memory_bytes; with --n also sequences, with several
+            pictures or frames also frames, their number.
 
             --questions takes JSON lines with image (a path, or a list of frames), instruction, and an id; each comes back with answer,
             or error, in the same order. \(BatchArguments.discussion)
             """)
 
-    @Argument(help: "The picture: a JPEG, PNG or WebP file, or - for standard input.")
+    @Argument(help: "The picture: a JPEG, PNG, WebP or GIF file, or - for standard input; or a clip: an animation, a folder of frames or a video.")
     var image: String?
 
     @Argument(help: "What to do or answer, for example \"What is unusual about this image?\"; \"\" lets BLIP-2 write a caption.")
@@ -29,8 +31,10 @@ struct Ask: AsyncParsableCommand {
 
     @Option(
         name: .customLong("image"),
-        help: ArgumentHelp("One more picture, or frame of a clip; may be given several times.", valueName: "file"))
+        help: ArgumentHelp("One more picture or clip; may be given several times.", valueName: "file"))
     var moreImages: [String] = []
+
+    @OptionGroup var clipOptions: ClipOptions
 
     @OptionGroup var modelOptions: ModelOptions
 
@@ -72,20 +76,22 @@ struct Ask: AsyncParsableCommand {
         // `validate` saw to it that there are both.
         let (image, instruction) = (image ?? "", instruction ?? "")
         try checkInstruction(instruction, modelOptions.checkpoint)
-        let source = try imageSize.source(image)
+        let sources = [try imageSize.source(image)] + moreImages.map { .file(URL(fileURLWithPath: $0)) }
         // A wrong picture should not have to wait for the model.
-        let sources = [source] + moreImages.map { .file(URL(fileURLWithPath: $0)) }
-        for source in sources { _ = try source.load(limits: imageSize.limits) }
+        let start = ContinuousClock.now
+        let frames = try clipOptions.read(sources, imageSize.limits)
+        let reading = start.duration(to: .now) / .seconds(1)
+        try heatmaps.check(frames)
         let assistant = try await modelOptions.open()
         let options = decoding.options(isEncoderDecoder: try await assistant.isEncoderDecoder)
         let writesText = !json
-        let answer = try await assistant.answer(instruction, about: sources, options, limits: imageSize.limits) { piece in
+        let answer = try await assistant.answer(instruction, about: frames, options) { piece in
             if writesText { try writeOutput(piece) }
         }
-        try await heatmaps.draw(assistant, instruction, source, imageSize.limits)
+        try await heatmaps.draw(assistant, instruction, frames)
         for note in answer.notes { writeRemark("note: \(note)\n") }
         if json {
-            try writeJSON(AnswerReport(answer, withLogProbabilities: logProbabilities))
+            try writeJSON(AnswerReport(answer, frames: frames.count, reading: reading, withLogProbabilities: logProbabilities))
         } else {
             try writeOutput("\n")
             for other in answer.sequences.dropFirst() { try writeOutput(other.text + "\n") }
@@ -143,6 +149,8 @@ struct AnswerReport: Encodable {
     let tokenIDs: [Int]
     let finishReason: String
     let promptTokens: Int
+    /// Only when more than one was read.
+    let frames: Int?
     let timings: TimingsReport
     let peakMemoryBytes: Int
     /// Only when several answers were asked for.
@@ -150,7 +158,7 @@ struct AnswerReport: Encodable {
     let logProbabilities: [Double]?
 
     enum CodingKeys: String, CodingKey {
-        case answer, timings, sequences
+        case answer, frames, timings, sequences
         case logProbabilities = "log_probabilities"
         case tokenIDs = "token_ids"
         case finishReason = "finish_reason"
@@ -158,12 +166,16 @@ struct AnswerReport: Encodable {
         case peakMemoryBytes = "peak_memory_bytes"
     }
 
-    init(_ answer: Answer, withLogProbabilities: Bool) {
+    /// - Parameter reading: seconds it took to decode the pictures, which the answer's own timings do not have.
+    init(_ answer: Answer, frames: Int, reading: Double, withLogProbabilities: Bool) {
         self.answer = answer.text
+        self.frames = frames > 1 ? frames : nil
         tokenIDs = answer.tokenIDs
         finishReason = answer.finishReason.rawValue
         promptTokens = answer.promptTokens
-        timings = TimingsReport(timings: answer.timings)
+        var seconds = answer.timings
+        seconds.image += reading
+        timings = TimingsReport(timings: seconds)
         peakMemoryBytes = peakMemory()
         let several = answer.sequences.map { SequenceReport(answer: $0.text, tokenIDs: $0.tokenIDs, score: $0.score) }
         sequences = several.count > 1 ? several : nil

@@ -5,12 +5,14 @@ import Foundation
 
 struct Chat: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Ask about a picture in a conversation.",
+        abstract: "Ask about a picture or a clip in a conversation.",
         discussion:
             "Every line is a question; what was said before goes with it. \(ChatCommand.commands.replacingOccurrences(of: "\n", with: " "))"
     )
 
     @OptionGroup var imageOptions: ImageOptions
+
+    @OptionGroup var clipOptions: ClipOptions
 
     @OptionGroup var modelOptions: ModelOptions
 
@@ -21,8 +23,7 @@ struct Chat: AsyncParsableCommand {
     }
 
     func run() async throws {
-        var source = try imageOptions.source
-        _ = try source.load(limits: imageOptions.limits)
+        var frames = try clipOptions.read([imageOptions.source], imageOptions.limits)
         let assistant = try await modelOptions.open()
         var options = decoding.options(isEncoderDecoder: try await assistant.isEncoderDecoder)
         var conversation = Conversation()
@@ -35,15 +36,13 @@ struct Chat: AsyncParsableCommand {
                 switch try ChatCommand(text) {
                 case .question(let question):
                     let answer = try await assistant.answer(
-                        conversation.instruction(question), about: source, options, limits: imageOptions.limits,
+                        conversation.instruction(question), about: frames, options,
                         onText: { try writeOutput($0) })
                     try writeOutput("\n")
                     for note in answer.notes { writeRemark("note: \(note)\n") }
                     conversation.add(question, answer.text)
                 case .image(let path):
-                    let next = ImageSource.file(URL(fileURLWithPath: path))
-                    _ = try next.load(limits: imageOptions.limits)
-                    source = next
+                    frames = try clipOptions.read([.file(URL(fileURLWithPath: path))], imageOptions.limits)
                     conversation.reset()
                 case .reset: conversation.reset()
                 case .set(let name, let value): try ChatCommand.set(name, value, in: &options)
@@ -76,7 +75,7 @@ enum ChatCommand {
     case quit
 
     static let commands = """
-        /image FILE takes another picture, /reset forgets what was said, /set NAME VALUE changes max-tokens, num-beams, length-penalty, \
+        /image FILE takes another picture or clip, /reset forgets what was said, /set NAME VALUE changes max-tokens, num-beams, length-penalty, \
         repetition-penalty or temperature, /help, /quit
         """
 

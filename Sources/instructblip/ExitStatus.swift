@@ -96,6 +96,8 @@ struct ExitStatus {
     private static func code(_ error: ImageError) -> Int32 {
         switch error {
         case .missingFile, .unreadableFile: missingInput
+        case .programMissing: unavailable
+        case .frameCountOutOfRange: usage
         case .unwritableFile, .outOfMemory: self.internal
         default: badData
         }

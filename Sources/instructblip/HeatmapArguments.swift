@@ -8,7 +8,7 @@ struct HeatmapArguments: ParsableArguments {
     @Option(help: ArgumentHelp("Draw where the Q-Former looked for the instruction.", valueName: "out.png"))
     var heatmap: String?
 
-    @Option(help: ArgumentHelp("Draw a second instruction's heat map to the right.", valueName: "instruction"))
+    @Option(help: ArgumentHelp("Draw a second instruction's heat map to the right, or below those of a clip.", valueName: "instruction"))
     var compare: String?
 
     @Option(help: ArgumentHelp("One query instead of the mean of all, counted from 0.", valueName: "n"))
@@ -26,22 +26,31 @@ struct HeatmapArguments: ParsableArguments {
         if heatmapGrid && heatmapQuery != nil { throw ValidationError("--heatmap-grid draws every query; leave out --heatmap-query.") }
     }
 
-    /// Draws what was asked for; nothing when no heat map was.
-    func draw(_ assistant: Assistant, _ instruction: String, _ source: ImageSource, _ limits: ImageLimits) async throws {
+    /// A grid of every query shows one picture.
+    func check(_ frames: [RGBImage]) throws {
+        if heatmapGrid && frames.count > 1 {
+            throw ValidationError("--heatmap-grid draws one picture, found \(frames.count) frames; leave it out, or give --frames 1.")
+        }
+    }
+
+    /// Draws what was asked for; nothing when no heat map was. The frames of a clip stand in a row, a second instruction's below.
+    func draw(_ assistant: Assistant, _ instruction: String, _ frames: [RGBImage]) async throws {
         guard let heatmap else { return }
-        let picture = try Self.sized(source.load(limits: limits))
         var panels: [RGBImage] = []
         var queries = 0
         for text in [instruction] + (compare.map { [$0] } ?? []) {
-            let map = try await assistant.heatmap(text, about: source, limits: limits)
-            queries = map.weights.first?.count ?? 0
-            let chosen = heatmapGrid ? Array(0..<queries).map { Optional($0) } : [heatmapQuery]
-            for query in chosen {
-                panels.append(
-                    HeatOverlay.draw(try map.mean(layer: heatmapLayer, query: query), rows: map.rows, columns: map.columns, over: picture))
+            for frame in frames {
+                let (picture, map) = (try Self.sized(frame), try await assistant.heatmap(text, about: frame))
+                queries = map.weights.first?.count ?? 0
+                let chosen = heatmapGrid ? Array(0..<queries).map { Optional($0) } : [heatmapQuery]
+                for query in chosen {
+                    let weights = try map.mean(layer: heatmapLayer, query: query)
+                    panels.append(HeatOverlay.draw(weights, rows: map.rows, columns: map.columns, over: picture))
+                }
             }
         }
-        let across = heatmapGrid ? max(1, Int(Double(queries).squareRoot().rounded(.up))) : panels.count
+        let square = max(1, Int(Double(queries).squareRoot().rounded(.up)))
+        let across = heatmapGrid ? square : frames.count > 1 ? frames.count : panels.count
         try HeatOverlay.sheet(panels, columns: across).write(png: URL(fileURLWithPath: heatmap))
     }
 

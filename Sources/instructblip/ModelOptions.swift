@@ -61,7 +61,10 @@ struct ModelOptions: ParsableArguments {
 
 /// The picture a verb is about.
 struct ImageOptions: ParsableArguments {
-    @Argument(help: "The picture: a JPEG, PNG or WebP file, or - for standard input.")
+    @Argument(
+        help:
+            "The picture: a JPEG, PNG, WebP or GIF file, or - for standard input; where clips are taken also an animation, a video or a folder of frames."
+    )
     var image: String
 
     @OptionGroup var size: ImageSizeOptions
@@ -110,6 +113,25 @@ struct ImageSizeOptions: ParsableArguments {
         limits.maximumPixels = maxPixels
         limits.maximumSide = maxSide
         return limits
+    }
+}
+
+/// How much of a clip is read.
+struct ClipOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Frames to read of each clip (an animation, a video or a folder of frames), spread evenly: 1 to 64.", valueName: "n"))
+    var frames: Int = FrameSampling.defaultCount
+
+    func validate() throws {
+        guard (1...FrameSampling.maximumCount).contains(frames) else {
+            throw ValidationError("--frames must be between 1 and \(FrameSampling.maximumCount), found \(frames).")
+        }
+    }
+
+    /// The pictures and frames of all sources, in a row.
+    func read(_ sources: [ImageSource], _ limits: ImageLimits) throws -> [RGBImage] {
+        try sources.flatMap { try $0.frames(frames, limits: limits) }
     }
 }
 

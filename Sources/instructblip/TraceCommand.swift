@@ -9,13 +9,15 @@ struct TraceCommand: AsyncParsableCommand {
         discussion: """
             A safetensors file with float32 tensors: pixel_values [1,3,H,W], image_embeds [1,P,V] (after the post layer norm),
             query_output [1,Nq,Q], soft_prompt [1,Nq,D], logits (decoder-only: every position; encoder-decoder: the first
-            decoder step), and the ids qformer_input_ids and input_ids as int64.
+            decoder step), and the ids qformer_input_ids and input_ids as int64. Of a clip every frame is a row of what concerns one.
             """)
 
     @OptionGroup var imageOptions: ImageOptions
 
     @Argument(help: "The instruction.")
     var instruction: String
+
+    @OptionGroup var clipOptions: ClipOptions
 
     @OptionGroup var modelOptions: ModelOptions
 
@@ -24,9 +26,8 @@ struct TraceCommand: AsyncParsableCommand {
 
     func run() async throws {
         try checkInstruction(instruction, modelOptions.checkpoint)
-        let source = try imageOptions.source
-        _ = try source.load(limits: imageOptions.limits)
+        let frames = try clipOptions.read([imageOptions.source], imageOptions.limits)
         let assistant = try await modelOptions.open()
-        try await assistant.trace(instruction, about: source, to: URL(fileURLWithPath: output), limits: imageOptions.limits)
+        try await assistant.trace(instruction, about: frames, to: URL(fileURLWithPath: output))
     }
 }

@@ -72,4 +72,32 @@ import Testing
             #expect(error.description.contains("more than 100 scans"))
         }
     }
+
+    static let animations = [
+        "random-00.gif", "random-07.gif", "disposal-3-transparent.gif", "full-table.gif", "interlaced.gif", "comments.gif",
+        "webp-alpha.webp",
+        "webp-lossy.webp", "apng-rgba-2-1.png", "apng-palette.png",
+    ]
+
+    @Test(arguments: animations)
+    func `damaged animations give frames or an error`(name: String) throws {
+        let original = try AnimationTests.bytes(name)
+        var generator = SeededGenerator(state: UInt64(original.count))
+        let limits = ImageLimits(maximumPixels: 20_000)
+        var (clips, errors) = (0, 0)
+        for round in 0..<300 {
+            var bytes = damaged(original, &generator)
+            if name.hasSuffix(".png"), round % 4 != 0 { bytes = PNGPatch.withChecksums(bytes) }
+            do {
+                let frames = try ImageSource.bytes(bytes).frames(4, limits: limits)
+                #expect((1...4).contains(frames.count))
+                #expect(frames.allSatisfy { $0.pixels.count == $0.width * $0.height * 3 })
+                clips += 1
+            } catch {
+                #expect(!"\(error)".isEmpty)
+                errors += 1
+            }
+        }
+        #expect(errors > 0 && clips + errors == 300)
+    }
 }

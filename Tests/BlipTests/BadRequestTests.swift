@@ -50,7 +50,7 @@ import Testing
     func pictures() async throws {
         #expect(try await message("Why?", .file(URL(fileURLWithPath: "/nowhere.png"))).contains("there is no file /nowhere.png"))
         #expect(try await message("Why?", .file(Fixtures.root)).contains("is a folder"))
-        #expect(try await message("Why?", .bytes(Array("GIF89a and so on".utf8))).contains("convert it to JPEG, PNG or WebP"))
+        #expect(try await message("Why?", .bytes(Array("GIF88a and so on".utf8))).contains("convert it to JPEG, PNG, WebP or GIF"))
         #expect(try await message("Why?", .bytes([])).contains("is empty"))
     }
 

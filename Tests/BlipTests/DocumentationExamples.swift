@@ -50,6 +50,11 @@ func imageExample(_ folder: URL) throws -> PixelPlanes {
     return planes
 }
 
+func clipExample() throws -> [RGBImage] {
+    let frames = try ImageSource.file(URL(fileURLWithPath: "clip.gif")).frames(4)
+    return frames
+}
+
 func documentExample() throws -> Int? {
     let document = try JSONValue(parsing: Array(#"{"vocab": {"é": 7}}"#.utf8))
     let id = document["vocab"]?["é"]?.integer

@@ -39,7 +39,7 @@ import Testing
     @Test("bad data exits with 65")
     func badData() async throws {
         try expect(["ask", Fixtures.root.path, "Why?", "--model", model], 65, "is a folder")
-        try expect(["ask", "-", "Why?", "--model", model], 65, "convert it to JPEG, PNG or WebP", input: Data("I am a text\n".utf8))
+        try expect(["ask", "-", "Why?", "--model", model], 65, "convert it to JPEG, PNG, WebP or GIF", input: Data("I am a text\n".utf8))
         try expect(["ask", picture, String(repeating: "word ", count: 20_000), "--model", model], 65, "tokens long")
         try expect(["ask", picture, "Why?", "--model", model, "--max-pixels", "1000"], 65, "320")
         try await withTemporaryFolder { folder in

@@ -4,17 +4,29 @@ import Foundation
 public enum Architecture: String, Codable, Sendable, CaseIterable {
     /// The Q-Former and the language model read the instruction.
     case instructBLIP = "InstructBlipForConditionalGeneration"
+    /// The same, for clips: each frame is read with the instruction. The network is InstructBLIP's.
+    case instructBLIPVideo = "InstructBlipVideoForConditionalGeneration"
     /// Only the language model reads it, if there is one.
     case blip2 = "Blip2ForConditionalGeneration"
     /// No language model: the Q-Former compares a text with a picture.
     case blip2Retrieval = "Blip2ForImageTextRetrieval"
 
     /// `model_type` in config.json.
-    public var modelType: String { self == .instructBLIP ? "instructblip" : "blip-2" }
+    public var modelType: String {
+        switch self {
+        case .instructBLIP: "instructblip"
+        case .instructBLIPVideo: "instructblipvideo"
+        case .blip2, .blip2Retrieval: "blip-2"
+        }
+    }
+
+    /// Whether the Q-Former is told the instruction.
+    public var isInstructed: Bool { self == .instructBLIP || self == .instructBLIPVideo }
 
     public var name: String {
         switch self {
         case .instructBLIP: "InstructBLIP"
+        case .instructBLIPVideo: "InstructBLIP for video"
         case .blip2: "BLIP-2"
         case .blip2Retrieval: "BLIP-2 for image-text retrieval"
         }
@@ -28,7 +40,7 @@ public struct InstructBLIPConfig: Codable, Sendable, Equatable {
     public var qformer: QFormerConfig
     public var language: LanguageConfig
     public var queryCount: Int
-    /// The placeholder id for image features; nil in uploads before December 2024.
+    /// The placeholder id for the features of pictures, or of frames in a video checkpoint; nil in uploads before December 2024.
     public var imageTokenID: Int?
     /// The type the weights should be computed in, as the file says (`dtype`, or `torch_dtype` in older files).
     public var dtypeName: String?
@@ -44,6 +56,8 @@ public struct InstructBLIPConfig: Codable, Sendable, Equatable {
         case queryCount = "num_query_tokens"
         case imageTokenID = "image_token_index"
         case imageTokenIDAlias = "image_token_id"
+        case videoTokenID = "video_token_index"
+        case videoTokenIDAlias = "video_token_id"
         case dtypeName = "dtype"
         case oldDtypeName = "torch_dtype"
         case imageTextSize = "image_text_hidden_size"
@@ -68,14 +82,16 @@ public struct InstructBLIPConfig: Codable, Sendable, Equatable {
         architecture = try Self.architecture(in: keys)
         vision = try keys.value(.vision, default: VisionConfig())
         qformer = try keys.value(.qformer, default: QFormerConfig())
-        if architecture == .instructBLIP { qformer.readsText = true }
+        if architecture.isInstructed { qformer.readsText = true }
         // Retrieval has no language model, whatever its file says of one.
         language =
             architecture == .blip2Retrieval ? .opt(OPTConfig()) : try keys.decode(LanguageConfig.self, forKey: .language)
         imageTextSize = try keys.value(.imageTextSize, default: 256)
         queryCount = try keys.value(.queryCount, default: 32)
+        let isVideo = architecture == .instructBLIPVideo
         imageTokenID =
-            try keys.decodeIfPresent(Int.self, forKey: .imageTokenID) ?? keys.decodeIfPresent(Int.self, forKey: .imageTokenIDAlias)
+            try keys.decodeIfPresent(Int.self, forKey: isVideo ? .videoTokenID : .imageTokenID)
+            ?? keys.decodeIfPresent(Int.self, forKey: isVideo ? .videoTokenIDAlias : .imageTokenIDAlias)
         dtypeName = try keys.decodeIfPresent(String.self, forKey: .dtypeName) ?? keys.decodeIfPresent(String.self, forKey: .oldDtypeName)
         try validate()
     }
@@ -88,9 +104,9 @@ public struct InstructBLIPConfig: Codable, Sendable, Equatable {
         try keys.encode(qformer, forKey: .qformer)
         try keys.encode(language, forKey: .language)
         try keys.encode(queryCount, forKey: .queryCount)
-        try keys.encodeIfPresent(imageTokenID, forKey: .imageTokenID)
+        try keys.encodeIfPresent(imageTokenID, forKey: architecture == .instructBLIPVideo ? .videoTokenID : .imageTokenID)
         try keys.encodeIfPresent(dtypeName, forKey: .dtypeName)
-        if architecture != .instructBLIP { try keys.encode(imageTextSize, forKey: .imageTextSize) }
+        if !architecture.isInstructed { try keys.encode(imageTextSize, forKey: .imageTextSize) }
     }
 
     /// Both kinds of BLIP-2 have one `model_type`; a file that does not name its class is the kind with a language model.
@@ -98,11 +114,12 @@ public struct InstructBLIPConfig: Codable, Sendable, Equatable {
         let modelType = try keys.decodeIfPresent(String.self, forKey: .modelType)
         switch modelType {
         case Architecture.instructBLIP.modelType: return .instructBLIP
+        case Architecture.instructBLIPVideo.modelType: return .instructBLIPVideo
         case Architecture.blip2.modelType:
             let named = try keys.value(.architectures, default: [String]())
             return named.contains(Architecture.blip2Retrieval.rawValue) ? .blip2Retrieval : .blip2
         default:
-            let supported = [Architecture.instructBLIP, .blip2].map(\.modelType)
+            let supported = [Architecture.instructBLIP, .instructBLIPVideo, .blip2].map(\.modelType)
             throw ConfigError.unsupported(key: "model_type", found: modelType ?? "missing", supported: supported)
         }
     }
@@ -126,7 +143,8 @@ public struct InstructBLIPConfig: Codable, Sendable, Equatable {
             throw ConfigError.unsupported(key: "qformer_config.use_qformer_text_input", found: "false", supported: ["true (for retrieval)"])
         }
         if let imageTokenID, !(0..<1 << 24).contains(imageTokenID) {
-            throw ConfigError.unsupported(key: "image_token_index", found: "\(imageTokenID)", supported: ["0..<\(1 << 24)"])
+            let key = architecture == .instructBLIPVideo ? "video_token_index" : "image_token_index"
+            throw ConfigError.unsupported(key: key, found: "\(imageTokenID)", supported: ["0..<\(1 << 24)"])
         }
         try vision.validate()
         try qformer.validate()

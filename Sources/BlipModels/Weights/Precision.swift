@@ -11,7 +11,7 @@ public struct Precision: Sendable, Equatable {
 
     public init(_ compute: DType, for architecture: Architecture = .instructBLIP) {
         self.compute = compute
-        keepsQFormer = architecture != .instructBLIP
+        keepsQFormer = !architecture.isInstructed
     }
 
     public func type(of name: String) -> DType {

@@ -32,6 +32,23 @@ int blip_webp_header(const uint8_t *bytes, size_t count, blip_codec_report *repo
 int blip_webp_pixels(
     const uint8_t *bytes, size_t count, uint8_t *rgb, uint32_t width, uint32_t height, int allow_truncated, blip_codec_report *report);
 
+/// One frame of an APNG that stands as a PNG of its own: `rgba` holds width * height * 4 bytes, with straight alpha.
+int blip_png_rgba(const uint8_t *bytes, size_t count, uint8_t *rgba, uint32_t width, uint32_t height, blip_codec_report *report);
+
+/// Puts `count` pixels with straight alpha on white: `rgba` holds 4 bytes of each, `rgb` 3.
+void blip_rgba_over_white(const uint8_t *rgba, uint8_t *rgb, size_t count);
+
+/// How many frames a WebP file holds; 1 for a still picture, 0 if the container is broken.
+uint32_t blip_webp_frame_count(const uint8_t *bytes, size_t count);
+
+/// The composited frames of an animated WebP, one after another. `bytes` must outlive it.
+typedef struct blip_webp_animation blip_webp_animation;
+
+blip_webp_animation *blip_webp_animation_open(const uint8_t *bytes, size_t count, blip_codec_report *report);
+/// Decodes the next frame; `rgb`, where given, takes width * height * 3 bytes.
+int blip_webp_animation_next(blip_webp_animation *animation, uint8_t *rgb, blip_codec_report *report);
+void blip_webp_animation_close(blip_webp_animation *animation);
+
 /// Writes an 8-bit RGB PNG. On success `*out` holds `*out_count` bytes, to be given back with `blip_codec_free`.
 int blip_png_write(
     const uint8_t *rgb, uint32_t width, uint32_t height, uint8_t **out, size_t *out_count, blip_codec_report *report);
