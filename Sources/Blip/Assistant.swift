@@ -53,6 +53,11 @@ public actor Assistant {
         get throws { try checkpoint().config.language.isEncoderDecoder }
     }
 
+    /// Whether the Q-Former reads the instruction; in BLIP-2 it sees every picture alike, whatever is asked.
+    public var tellsQFormer: Bool {
+        get throws { try checkpoint().config.architecture == .instructBLIP }
+    }
+
     func checkpoint() throws -> Checkpoint {
         guard let opened else { throw BlipError.folderMissing(path: folder.path) }
         return opened

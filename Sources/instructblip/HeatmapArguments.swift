@@ -32,6 +32,9 @@ struct HeatmapArguments: ParsableArguments {
         let picture = try Self.sized(source.load(limits: limits))
         var panels: [RGBImage] = []
         var queries = 0
+        if compare != nil, try await !assistant.tellsQFormer {
+            writeRemark("note: BLIP-2's Q-Former is told nothing, so its heat map is the same for every instruction\n")
+        }
         for text in [instruction] + (compare.map { [$0] } ?? []) {
             let map = try await assistant.heatmap(text, about: source, limits: limits)
             queries = map.weights.first?.count ?? 0
