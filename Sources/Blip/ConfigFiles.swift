@@ -15,8 +15,10 @@ enum ConfigFiles {
         config.dtypeName = dtype.rawValue
         let size = config.vision.imageSize
         let name = config.architecture == .instructBLIP ? "InstructBlipProcessor" : "Blip2Processor"
+        // A text that is compared stands alone: with a number here transformers would put the image's places into it.
+        let placeholders = config.architecture == .blip2Retrieval && config.imageTokenID == nil ? nil : config.queryCount
         let images = PreprocessorFile(processorClass: name, size: .init(height: size, width: size))
-        let processor = ProcessorFile(numQueryTokens: config.queryCount, processorClass: name)
+        let processor = ProcessorFile(numQueryTokens: placeholders, processorClass: name)
         try snake.encode(images).write(to: folder.appendingPathComponent("preprocessor_config.json"), options: .atomic)
         try snake.encode(processor).write(to: folder.appendingPathComponent("processor_config.json"), options: .atomic)
         try encoder.encode(config).write(to: folder.appendingPathComponent("config.json"), options: .atomic)
@@ -44,6 +46,6 @@ private struct PreprocessorFile: Encodable {
 }
 
 private struct ProcessorFile: Encodable {
-    let numQueryTokens: Int
+    let numQueryTokens: Int?
     let processorClass: String
 }
