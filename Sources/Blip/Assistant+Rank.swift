@@ -51,7 +51,7 @@ extension Assistant {
             let ranked = order.map { place in
                 Ranking.Candidate(text: candidates[place], logProbability: scores[place], probability: exp(scores[place] - best) / total)
             }
-            return Ranking(candidates: ranked, timings: timings)
+            return Ranking(candidates: ranked, timings: timings, notes: input.notes + checkpoint.takeNotes())
         }
     }
 }

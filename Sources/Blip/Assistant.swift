@@ -121,7 +121,7 @@ public actor Assistant {
             let rest = streams ? text.finish() : best.text
             if !rest.isEmpty { try onText(rest) }
             if timings.decode > 0, best.tokenIDs.count > 1 { timings.tokensPerSecond = Double(best.tokenIDs.count - 1) / timings.decode }
-            var notes = input.notes
+            var notes = input.notes + checkpoint.takeNotes()
             if best.finishReason == .length, request.maximumTokens < wanted {
                 notes.append("the answer ends after \(request.maximumTokens) tokens, where this model's room for it ends")
             }

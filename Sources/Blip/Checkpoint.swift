@@ -14,11 +14,18 @@ public struct OpenOptions: Sendable {
     /// Memory for what was seen in pictures, so that the next question about one is quicker; a 224-pixel picture of the published models
     /// takes about 11 MB in float32. 0 keeps nothing.
     public var imageCacheBytes: Int
+    /// A folder where the same is kept for other runs and processes; nil keeps nothing there.
+    public var imageCacheFolder: URL?
+    /// What that folder may grow to; the pictures unused for longest go first.
+    public var imageCacheFolderBytes: Int
 
     public init(
-        dtype: DType? = nil, device: Device = .cpu, resizing: ResizeBackend = .torchvision, imageCacheBytes: Int = 256 << 20
+        dtype: DType? = nil, device: Device = .cpu, resizing: ResizeBackend = .torchvision, imageCacheBytes: Int = 256 << 20,
+        imageCacheFolder: URL? = nil, imageCacheFolderBytes: Int = 4_000_000_000
     ) {
         self.imageCacheBytes = imageCacheBytes
+        self.imageCacheFolder = imageCacheFolder
+        self.imageCacheFolderBytes = imageCacheFolderBytes
         self.dtype = dtype
         self.device = device
         self.resizing = resizing
@@ -103,6 +110,9 @@ final class Checkpoint {
         let looks = try pictures.map { planes in try opened.images.look(at: planes) { try network.look(at: planes.tensor(on: device)) } }
         return try looks.count == 1 ? looks[0] : Look(joining: looks)
     }
+
+    /// What went wrong with the folder of pictures seen, once.
+    func takeNotes() -> [String] { opened.images.takeNotes() }
 
     /// The tokens of candidate answers, as they follow a prompt.
     ///

@@ -4,7 +4,7 @@ import Foundation
 
 /// What the network made of the pictures it was last shown, so that the next question about one skips the image encoder.
 ///
-/// Bounded in bytes; the picture unused for longest goes first.
+/// Bounded in bytes; the picture unused for longest goes first. Behind the memory there may be a folder, which outlives the program.
 final class ImageCache {
     private struct Entry {
         let planes: PixelPlanes
@@ -16,11 +16,18 @@ final class ImageCache {
     private var uses = 0
     private(set) var byteCount = 0
     let maximumBytes: Int
+    private let store: LookStore?
 
-    init(maximumBytes: Int) { self.maximumBytes = maximumBytes }
+    init(maximumBytes: Int, store: LookStore? = nil) {
+        self.maximumBytes = maximumBytes
+        self.store = store
+    }
+
+    /// What went wrong with the folder, once.
+    func takeNotes() -> [String] { store?.takeNotes() ?? [] }
 
     /// The look at a picture, made by `look` if it is not kept.
-    func look(at planes: PixelPlanes, _ look: () throws -> Look) rethrows -> Look {
+    func look(at planes: PixelPlanes, _ look: () throws -> Look) throws -> Look {
         let key = Self.key(planes)
         uses += 1
         // The key only finds the place; the picture itself decides.
@@ -28,7 +35,9 @@ final class ImageCache {
             entries[key]?.lastUse = uses
             return entry.look
         }
-        let made = try look()
+        let stored = try store?.find(planes)
+        let made = try stored ?? look()
+        if stored == nil { store?.keep(made, of: planes) }
         keep(Entry(planes: planes, look: made, lastUse: uses), key)
         return made
     }

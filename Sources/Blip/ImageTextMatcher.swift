@@ -75,7 +75,8 @@ public actor ImageTextMatcher {
             let similarity = try network.similarity(look, words).to(.float32).select(0, 0).select(0, 0).item()
             timings.qformer = clock.lap()
             guard matching.isFinite, similarity.isFinite else { throw try opened.explainNotFinite() }
-            return ImageTextMatch(matchingProbability: matching, similarity: similarity, timings: timings, notes: notes)
+            return ImageTextMatch(
+                matchingProbability: matching, similarity: similarity, timings: timings, notes: notes + opened.images.takeNotes())
         }
     }
 }

@@ -28,7 +28,11 @@ struct OpenedFolder<Network> {
         dtype = try options.dtype ?? Checkpoint.dtype(of: config, files)
         device = options.device
         processor = try Processor(folder: folder, config, resizing: options.resizing)
-        images = ImageCache(maximumBytes: options.imageCacheBytes)
+        let (type, place, bytes) = (dtype, device, options.imageCacheFolderBytes)
+        let store = try options.imageCacheFolder.map { [config] in
+            try LookStore($0, maximumBytes: bytes, LookIdentity(files, config, dtype: type, device: place))
+        }
+        images = ImageCache(maximumBytes: options.imageCacheBytes, store: store)
         weights = CheckpointWeights(files, precision: Precision(dtype, for: config.architecture), device: device, progress: progress)
         network = try build(Scope(weights), config)
         try weights.finish()

@@ -30,6 +30,8 @@ struct ModelOptions: ParsableArguments {
     @Option(help: "How pictures are resized: torchvision (as transformers 5) or pillow (as transformers 4 and the published numbers).")
     var resize: ResizeBackend = .torchvision
 
+    @OptionGroup var imageCache: ImageCacheArguments
+
     func validate() throws {
         if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads must be between 1 and 1024, found \(threads).") }
     }
@@ -47,7 +49,9 @@ struct ModelOptions: ParsableArguments {
         if let threads { Engine.setThreads(threads) }
         let bar = ProgressBar("loading")
         defer { bar.finish() }
-        let options = OpenOptions(dtype: dtype?.dtype, device: device.device, resizing: resize)
+        let options = OpenOptions(
+            dtype: dtype?.dtype, device: device.device, resizing: resize, imageCacheFolder: imageCache.folder,
+            imageCacheFolderBytes: imageCache.bytes)
         return try await body(folder, options) { bar.update($0, of: $1) }
     }
 }
