@@ -73,7 +73,11 @@ let package = Package(
 
         // Where they meet.
         .target(
-            name: "Blip", dependencies: ["BlipDecoding", "BlipImages", "BlipJSON", "BlipModels", "BlipTensors", "BlipTokenizers"],
+            name: "Blip",
+            dependencies: [
+                "BlipDecoding", "BlipImages", "BlipJSON", "BlipModels", "BlipTensors", "BlipTokenizers",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ],
             swiftSettings: strict),
         .executableTarget(
             name: "instructblip",

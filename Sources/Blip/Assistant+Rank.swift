@@ -27,7 +27,7 @@ extension Assistant {
         var clock = Stopwatch()
         let input = try checkpoint.processor.input(image.load(limits: limits), instruction)
         timings.image = clock.lap()
-        let tokens = try checkpoint.candidateIDs(candidates, countsEnd: options.countsEnd)
+        let tokens = try checkpoint.candidateIDs(candidates, behind: instruction, countsEnd: options.countsEnd)
         let longest = tokens.map(\.count).max() ?? 0
         guard try checkpoint.room(after: input, wanted: longest) >= longest else {
             throw BlipError.instructionTooLong(tokens: input.promptIDs.count + longest, limit: checkpoint.config.language.promptLimit)
@@ -51,7 +51,7 @@ extension Assistant {
             let ranked = order.map { place in
                 Ranking.Candidate(text: candidates[place], logProbability: scores[place], probability: exp(scores[place] - best) / total)
             }
-            return Ranking(candidates: ranked, timings: timings)
+            return Ranking(candidates: ranked, timings: timings, notes: input.notes + checkpoint.takeNotes())
         }
     }
 }

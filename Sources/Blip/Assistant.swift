@@ -53,6 +53,11 @@ public actor Assistant {
         get throws { try checkpoint().config.language.isEncoderDecoder }
     }
 
+    /// Whether the Q-Former reads the instruction; in BLIP-2 it sees every picture alike, whatever is asked.
+    public var tellsQFormer: Bool {
+        get throws { try checkpoint().config.architecture.isInstructed }
+    }
+
     func checkpoint() throws -> Checkpoint {
         guard let opened else { throw BlipError.folderMissing(path: folder.path) }
         return opened
@@ -131,7 +136,7 @@ public actor Assistant {
             let rest = streams ? text.finish() : best.text
             if !rest.isEmpty { try onText(rest) }
             if timings.decode > 0, best.tokenIDs.count > 1 { timings.tokensPerSecond = Double(best.tokenIDs.count - 1) / timings.decode }
-            var notes = input.notes
+            var notes = input.notes + checkpoint.takeNotes()
             if best.finishReason == .length, request.maximumTokens < wanted {
                 notes.append("the answer ends after \(request.maximumTokens) tokens, where this model's room for it ends")
             }

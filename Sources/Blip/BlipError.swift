@@ -28,11 +28,11 @@ public enum BlipError: Error, Sendable, Equatable, CustomStringConvertible, Loca
         case .notAFolder(let path): "\(path) is not a folder; give the folder that holds config.json and model.safetensors"
         case .configMissing(let path): "\(path) has no config.json, so it is not a checkpoint folder in the Hugging Face layout"
         case .unknownDType(let found, let file):
-            "\(file) names the type \(found); supported are float32, bfloat16 and float16, or choose one with --dtype"
+            "\(file) names the type \(found); supported are float32, bfloat16 and float16, or choose one when opening the checkpoint"
         case .wrongImageSize(let height, let width, let patch, let limit):
             "the image processor's size is \(height) x \(width); the image encoder cuts it into patches of \(patch) pixels and takes 1 to \(limit) of them; change size in preprocessor_config.json or processor_config.json"
         case .retrievalOnly(let path):
-            "\(path) holds a BLIP-2 for image-text retrieval, which has no language model; compare a picture with a text by instructblip match"
+            "\(path) holds a BLIP-2 for image-text retrieval, which has no language model; ask it how well a text fits a picture (match)"
         case .notRetrieval(let path, let architecture):
             "\(path) holds \(architecture), which has no heads to compare a picture with a text; take a checkpoint like blip2-itm-vit-g"
         case .emptyText: "the text is empty; give what the picture is compared with"

@@ -17,12 +17,18 @@ public struct OpenOptions: Sendable {
     /// Memory for what was seen in pictures, so that the next question about one is quicker; a 224-pixel picture of the published models
     /// takes about 11 MB in float32. 0 keeps nothing.
     public var imageCacheBytes: Int
+    /// A folder where the same is kept for other runs and processes; nil keeps nothing there.
+    public var imageCacheFolder: URL?
+    /// What that folder may grow to; the pictures unused for longest go first.
+    public var imageCacheFolderBytes: Int
 
     public init(
         dtype: DType? = nil, quantization: Quantization? = nil, device: Device = .cpu, resizing: ResizeBackend = .torchvision,
-        imageCacheBytes: Int = 256 << 20
+        imageCacheBytes: Int = 256 << 20, imageCacheFolder: URL? = nil, imageCacheFolderBytes: Int = 4_000_000_000
     ) {
         self.imageCacheBytes = imageCacheBytes
+        self.imageCacheFolder = imageCacheFolder
+        self.imageCacheFolderBytes = imageCacheFolderBytes
         self.dtype = dtype
         self.quantization = quantization
         self.device = device
@@ -40,28 +46,17 @@ extension OpenOptions {
 
 /// An opened checkpoint folder: the network, its processor, and what ends an answer. It belongs to one thread, as tensors do.
 final class Checkpoint {
-    let config: InstructBLIPConfig
-    let network: InstructBLIP
-    let processor: Processor
-    let device: Device
-    let dtype: DType
-    private let weights: CheckpointWeights
-    private let images: ImageCache
+    private let opened: OpenedFolder<InstructBLIP>
+
+    var config: InstructBLIPConfig { opened.config }
+    var network: InstructBLIP { opened.network }
+    var processor: Processor { opened.processor }
+    var device: Device { opened.device }
 
     init(_ folder: URL, _ options: OpenOptions, progress: @escaping (_ loadedBytes: Int, _ totalBytes: Int) -> Void) throws {
-        guard options.device.isAvailable else { throw TensorError.deviceUnavailable(options.device) }
-        config = try Self.config(in: folder)
-        guard config.architecture != .blip2Retrieval else { throw BlipError.retrievalOnly(path: folder.path) }
-        let files = try WeightFiles(folder: folder)
-        dtype = try options.dtype(for: config, files)
-        device = options.device
-        images = ImageCache(maximumBytes: options.imageCacheBytes)
-        processor = try Processor(folder: folder, config, resizing: options.resizing)
-        weights = CheckpointWeights(
-            files, precision: Precision(dtype, for: config.architecture), quantization: options.quantization, device: device,
-            progress: progress)
-        network = try InstructBLIP(Scope(weights), config)
-        try weights.finish()
+        opened = try OpenedFolder(
+            folder, options, progress: progress,
+            check: { if $0.architecture == .blip2Retrieval { throw BlipError.retrievalOnly(path: folder.path) } }, build: InstructBLIP.init)
     }
 
     /// Reads `config.json`, and says what is wrong with a folder that has none.
@@ -124,20 +119,28 @@ final class Checkpoint {
 
     /// What the network sees in pictures; those seen before are not looked at again.
     func look(at pictures: [PixelPlanes]) throws -> Look {
-        let looks = try images.looks(at: pictures) { unseen in
+        let looks = try opened.images.looks(at: pictures) { unseen in
             try network.look(at: Tensor.concatenate(unseen.map { try $0.tensor(on: device) }, 0))
         }
         return try looks.count == 1 ? looks[0] : Look(joining: looks)
     }
 
+    /// What went wrong with the folder of pictures seen, once.
+    func takeNotes() -> [String] { opened.images.takeNotes() }
+
     /// The tokens of candidate answers, as they follow a prompt.
-    func candidateIDs(_ candidates: [String], countsEnd: Bool?) throws -> [[Int]] {
+    ///
+    /// OPT's tokenizer, unlike LLaMA's and T5's, sees a word behind a space as another one than a word that begins a text; behind an
+    /// instruction a candidate is read with the space that parts the two.
+    func candidateIDs(_ candidates: [String], behind instruction: String, countsEnd: Bool?) throws -> [[Int]] {
         // BLIP-2's OPT ends its texts as the config says, with a line break.
         let isOPT = if case .opt = config.language { true } else { false }
         let end = (isOPT ? config.language.endIDs.first : processor.tokenizer.special.eos).map { [$0] } ?? []
         let tail = countsEnd ?? config.language.isEncoderDecoder ? end : []
+        let parts = isOPT && instruction.last.map { !$0.isWhitespace } == true
         return try candidates.enumerated().map { index, candidate in
-            let ids = processor.tokenizer.encode(candidate, addSpecialTokens: false)
+            let isParted = !parts || candidate.first?.isWhitespace != false
+            let ids = processor.tokenizer.encode(isParted ? candidate : " " + candidate, addSpecialTokens: false)
             guard !ids.isEmpty else { throw GenerationError.emptyCandidate(index: index) }
             try processor.check(ids, "language", rows: config.language.vocabularySize)
             return ids + tail
@@ -170,12 +173,5 @@ final class Checkpoint {
             logProbabilities: row.logProbabilities, score: row.score)
     }
 
-    /// Explains an output that is not finite: damaged weights if there are any, else the arithmetic.
-    func explainNotFinite() throws -> BlipError {
-        if let damage = try weights.firstNotFinite() { return .notFinite(explanation: "\(damage)") }
-        let advice =
-            dtype == .float32
-            ? "the weights are finite, but the computation overflows" : "it overflows in \(dtype.rawValue); try --dtype float32"
-        return .notFinite(explanation: advice)
-    }
+    func explainNotFinite() throws -> BlipError { try opened.explainNotFinite() }
 }

@@ -16,10 +16,12 @@ enum ConfigFiles {
         let size = config.vision.imageSize
         let isVideo = config.architecture == .instructBLIPVideo
         let name = isVideo ? "InstructBlipVideoProcessor" : config.architecture.isInstructed ? "InstructBlipProcessor" : "Blip2Processor"
+        // A text that is compared stands alone: with a number here transformers would put the image's places into it.
+        let placeholders = config.architecture == .blip2Retrieval && config.imageTokenID == nil ? nil : config.queryCount
         let images = PreprocessorFile(
             imageProcessorType: isVideo ? nil : "BlipImageProcessor", videoProcessorType: isVideo ? "InstructBlipVideoVideoProcessor" : nil,
             processorClass: name, size: .init(height: size, width: size))
-        let processor = ProcessorFile(numQueryTokens: config.queryCount, processorClass: name)
+        let processor = ProcessorFile(numQueryTokens: placeholders, processorClass: name)
         let file = isVideo ? "video_preprocessor_config.json" : "preprocessor_config.json"
         try snake.encode(images).write(to: folder.appendingPathComponent(file), options: .atomic)
         try snake.encode(processor).write(to: folder.appendingPathComponent("processor_config.json"), options: .atomic)
@@ -49,6 +51,6 @@ private struct PreprocessorFile: Encodable {
 }
 
 private struct ProcessorFile: Encodable {
-    let numQueryTokens: Int
+    let numQueryTokens: Int?
     let processorClass: String
 }

@@ -6,7 +6,7 @@ extension ImageCache {
     ///
     /// - Parameter look: makes one look of M pictures out of M pictures.
     func looks(at pictures: [PixelPlanes], _ look: ([PixelPlanes]) throws -> Look) throws -> [Look] {
-        var found = pictures.map { kept($0) }
+        var found = try pictures.map { try kept($0) }
         var unseen: [PixelPlanes] = []
         let places = pictures.indices.map { index -> Int? in
             if found[index] != nil { return nil }
@@ -20,7 +20,7 @@ extension ImageCache {
             // Joining copies: a slice alone would keep the whole batch in memory.
             unseen.count == 1 ? all : try Look(joining: [all.picture(index)])
         }
-        for (planes, look) in zip(unseen, made) { _ = self.look(at: planes) { look } }
+        for (planes, look) in zip(unseen, made) { keep(look, of: planes) }
         for (index, place) in places.enumerated() {
             if let place { found[index] = made[place] }
         }

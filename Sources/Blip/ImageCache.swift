@@ -4,7 +4,7 @@ import Foundation
 
 /// What the network made of the pictures it was last shown, so that the next question about one skips the image encoder.
 ///
-/// Bounded in bytes; the picture unused for longest goes first.
+/// Bounded in bytes; the picture unused for longest goes first. Behind the memory there may be a folder, which outlives the program.
 final class ImageCache {
     private struct Entry {
         let planes: PixelPlanes
@@ -16,25 +16,42 @@ final class ImageCache {
     private var uses = 0
     private(set) var byteCount = 0
     let maximumBytes: Int
+    private let store: LookStore?
 
-    init(maximumBytes: Int) { self.maximumBytes = maximumBytes }
+    init(maximumBytes: Int, store: LookStore? = nil) {
+        self.maximumBytes = maximumBytes
+        self.store = store
+    }
+
+    /// What went wrong with the folder, once.
+    func takeNotes() -> [String] { store?.takeNotes() ?? [] }
 
     /// The look at a picture, made by `look` if it is not kept.
-    func look(at planes: PixelPlanes, _ look: () throws -> Look) rethrows -> Look {
-        if let look = kept(planes) { return look }
+    func look(at planes: PixelPlanes, _ look: () throws -> Look) throws -> Look {
+        if let look = try kept(planes) { return look }
         let made = try look()
-        keep(Entry(planes: planes, look: made, lastUse: uses), Self.key(planes))
+        keep(made, of: planes)
         return made
     }
 
-    /// The look at a picture, if it is kept.
-    func kept(_ planes: PixelPlanes) -> Look? {
+    /// The look at a picture, if it is kept, in memory or in the folder.
+    func kept(_ planes: PixelPlanes) throws -> Look? {
         let key = Self.key(planes)
         uses += 1
         // The key only finds the place; the picture itself decides.
-        guard let entry = entries[key], entry.planes == planes else { return nil }
-        entries[key]?.lastUse = uses
-        return entry.look
+        if let entry = entries[key], entry.planes == planes {
+            entries[key]?.lastUse = uses
+            return entry.look
+        }
+        guard let stored = try store?.find(planes) else { return nil }
+        keep(Entry(planes: planes, look: stored, lastUse: uses), key)
+        return stored
+    }
+
+    /// Keeps a new look, in memory and in the folder.
+    func keep(_ look: Look, of planes: PixelPlanes) {
+        store?.keep(look, of: planes)
+        keep(Entry(planes: planes, look: look, lastUse: uses), Self.key(planes))
     }
 
     private func keep(_ entry: Entry, _ key: UInt64) {

@@ -22,17 +22,9 @@ public struct ImageTextMatch: Sendable {
 public actor ImageTextMatcher {
     private let thread: EngineThread
     /// Opened on the actor's own thread; nil only until ``open(_:_:progress:)`` returns.
-    private var opened: Opened?
+    private var opened: OpenedFolder<ImageTextRetrieval>?
     private var loadSeconds = 0.0
     public let folder: URL
-
-    private struct Opened {
-        let network: ImageTextRetrieval
-        let processor: Processor
-        let images: ImageCache
-        let device: Device
-        let weights: CheckpointWeights
-    }
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
@@ -54,22 +46,12 @@ public actor ImageTextMatcher {
 
     private func load(_ options: OpenOptions, _ progress: @escaping @Sendable (Int, Int) -> Void) throws {
         let clock = Stopwatch()
-        guard options.device.isAvailable else { throw TensorError.deviceUnavailable(options.device) }
-        let config = try Checkpoint.config(in: folder)
-        guard config.architecture == .blip2Retrieval else {
-            throw BlipError.notRetrieval(path: folder.path, architecture: config.architecture.name)
-        }
-        let files = try WeightFiles(folder: folder)
-        let dtype = try options.dtype(for: config, files)
-        let processor = try Processor(folder: folder, config, resizing: options.resizing)
-        let weights = CheckpointWeights(
-            files, precision: Precision(dtype, for: config.architecture), quantization: options.quantization, device: options.device,
-            progress: progress)
-        let network = try ImageTextRetrieval(Scope(weights), config)
-        try weights.finish()
-        opened = Opened(
-            network: network, processor: processor, images: ImageCache(maximumBytes: options.imageCacheBytes), device: options.device,
-            weights: weights)
+        opened = try OpenedFolder(
+            folder, options, progress: progress,
+            check: { config in
+                guard config.architecture != .blip2Retrieval else { return }
+                throw BlipError.notRetrieval(path: folder.path, architecture: config.architecture.name)
+            }, build: ImageTextRetrieval.init)
         loadSeconds = clock.seconds
     }
 
@@ -92,11 +74,9 @@ public actor ImageTextMatcher {
             let matching = try network.matching(look, words).to(.float32).softmax().select(0, 0).select(0, 1).item()
             let similarity = try network.similarity(look, words).to(.float32).select(0, 0).select(0, 0).item()
             timings.qformer = clock.lap()
-            guard matching.isFinite, similarity.isFinite else {
-                let damage = try opened.weights.firstNotFinite().map { "\($0)" }
-                throw BlipError.notFinite(explanation: damage ?? "the computation overflows; try --dtype float32")
-            }
-            return ImageTextMatch(matchingProbability: matching, similarity: similarity, timings: timings, notes: notes)
+            guard matching.isFinite, similarity.isFinite else { throw try opened.explainNotFinite() }
+            return ImageTextMatch(
+                matchingProbability: matching, similarity: similarity, timings: timings, notes: notes + opened.images.takeNotes())
         }
     }
 }

@@ -17,22 +17,15 @@ public enum ModelCatalog {
         ),
         ("instructblip-flan-t5-xl", flanT5XL),
         ("instructblip-flan-t5-xxl", flanT5XXL),
-        (
-            "blip2-opt-2.7b",
-            opt {
-                $0.hiddenSize = 2560
-                $0.intermediateSize = 10240
-            }
-        ),
-        (
-            "blip2-opt-6.7b",
-            opt {
-                $0.hiddenSize = 4096
-                $0.intermediateSize = 16384
-            }
-        ),
+        ("blip2-opt-2.7b", opt27),
+        ("blip2-opt-6.7b", opt67),
         ("blip2-flan-t5-xl", blip2(flanT5XL)),
         ("blip2-flan-t5-xxl", blip2(flanT5XXL)),
+        ("blip2-opt-2.7b-coco", coco(opt27)),
+        ("blip2-opt-6.7b-coco", coco(opt67)),
+        ("blip2-flan-t5-xl-coco", coco(blip2(flanT5XL))),
+        ("blip2-itm-vit-g", retrieval),
+        ("blip2-itm-vit-g-coco", coco(retrieval)),
     ]
 
     /// A published architecture's name, or a config file.
@@ -71,6 +64,36 @@ public enum ModelCatalog {
         config.architecture = .blip2
         config.qformer = QFormerConfig()
         config.qformer.readsText = false
+        return config
+    }
+
+    private static var opt27: InstructBLIPConfig {
+        opt {
+            $0.hiddenSize = 2560
+            $0.intermediateSize = 10240
+        }
+    }
+
+    private static var opt67: InstructBLIPConfig {
+        opt {
+            $0.hiddenSize = 4096
+            $0.intermediateSize = 16384
+        }
+    }
+
+    /// Fine-tuned on captions or retrieval of COCO, the image encoder too, with larger pictures.
+    private static func coco(_ config: InstructBLIPConfig) -> InstructBLIPConfig {
+        var config = config
+        config.vision.imageSize = 364
+        return config
+    }
+
+    /// The first stage alone: a Q-Former that reads texts, and no language model.
+    private static var retrieval: InstructBLIPConfig {
+        var config = InstructBLIPConfig(
+            .blip2Retrieval, vision: VisionConfig(), qformer: qformer, language: .opt(OPTConfig()), queryCount: 32, imageTokenID: nil,
+            dtypeName: "float32")
+        config.qformer.readsText = true
         return config
     }
 

@@ -5,11 +5,15 @@ import Foundation
 /// An instruction about a picture, or about several that are read as frames of one clip.
 public struct Question: Sendable, Equatable {
     public var instruction: String
+    /// Pictures and clips; see ``ImageSource/frames(_:limits:tools:)``.
     public var images: [ImageSource]
+    /// Frames read of each clip.
+    public var framesOfClip: Int
 
-    public init(_ instruction: String, about images: [ImageSource]) {
+    public init(_ instruction: String, about images: [ImageSource], framesOfClip: Int = FrameSampling.defaultCount) {
         self.instruction = instruction
         self.images = images
+        self.framesOfClip = framesOfClip
     }
 }
 
@@ -22,33 +26,44 @@ extension Processor {
     public func inputs(
         for questions: [Question], limits: ImageLimits = .default
     ) async throws -> [Result<ModelInput, any Error>] {
-        var sources: [ImageSource] = []
-        var files: [URL: Int] = [:]
+        var sources: [Clip] = []
+        var files: [FileClip: Int] = [:]
         let places = questions.map { question in
             question.images.map { source -> Int in
-                if case .file(let url) = source, let place = files[url] { return place }
-                if case .file(let url) = source { files[url] = sources.count }
-                sources.append(source)
+                let file: FileClip? = if case .file(let url) = source { FileClip(url: url, frames: question.framesOfClip) } else { nil }
+                if let file, let place = files[file] { return place }
+                if let file { files[file] = sources.count }
+                sources.append(Clip(source: source, frames: question.framesOfClip))
                 return sources.count - 1
             }
         }
         let planes = try await planes(of: sources, limits: limits)
         return zip(questions, places).map { question, places in
-            Result { try input(planes: places.map { try planes[$0].get() }, question.instruction) }
+            Result { try input(planes: places.flatMap { try planes[$0].get() }, question.instruction) }
         }
     }
 
-    private func planes(of sources: [ImageSource], limits: ImageLimits) async throws -> [Result<PixelPlanes, any Error>] {
+    private struct Clip: Sendable {
+        let source: ImageSource
+        let frames: Int
+    }
+
+    private struct FileClip: Hashable {
+        let url: URL
+        let frames: Int
+    }
+
+    private func planes(of sources: [Clip], limits: ImageLimits) async throws -> [Result<[PixelPlanes], any Error>] {
         let processor = images
-        return try await withThrowingTaskGroup(of: (Int, Result<PixelPlanes, any Error>).self) { group in
-            var done: [Int: Result<PixelPlanes, any Error>] = [:]
+        return try await withThrowingTaskGroup(of: (Int, Result<[PixelPlanes], any Error>).self) { group in
+            var done: [Int: Result<[PixelPlanes], any Error>] = [:]
             for (index, source) in sources.enumerated() {
                 if index >= ProcessInfo.processInfo.activeProcessorCount, let (place, result) = try await group.next() {
                     done[place] = result
                 }
                 group.addTask {
                     try Task.checkCancellation()
-                    return (index, Result { try processor(source.load(limits: limits)) })
+                    return (index, Result { try source.source.frames(source.frames, limits: limits).map { try processor($0) } })
                 }
             }
             for try await (place, result) in group { done[place] = result }

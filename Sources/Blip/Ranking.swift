@@ -11,6 +11,8 @@ public struct Ranking: Sendable {
     /// The likeliest first; equal ones in the order given.
     public let candidates: [Candidate]
     public let timings: Timings
+    /// Things the user should know, as a truncated instruction.
+    public let notes: [String]
 
     /// How likely an answer of the first group is, against the second: in [0, 1], for curves such as ROC.
     ///

@@ -114,8 +114,10 @@ public enum Kernels {
         return Work(seconds: work.seconds, bytes: work.bytes, operations: work.operations)
     }
 
-    /// Takes another instruction set, for tests; false where this processor has none of the name. Not while something computes.
-    static func choose(_ name: String) -> Bool { ctorch_choose_kernels(name) }
+    /// Takes another instruction set on the calling thread, for tests; nil goes back to the best.
+    ///
+    /// - Returns: false where this processor has none of the name.
+    static func choose(_ name: String?) -> Bool { ctorch_choose_kernels(name) }
 
     /// Bytes per second at which all threads together read memory: the limit of decoding.
     ///

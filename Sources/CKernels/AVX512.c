@@ -83,6 +83,21 @@ ALWAYS void block_rows(const ckernels_format format, const int count, const uint
   }
 }
 
+// Rows whose sums wait in the nearest cache while the columns of a block go by.
+enum { ROWS_AT_ONCE = 192 };
+
+// Adds the tiles `from..<to` of a block to the sums of `count` rows from row `start` on.
+ALWAYS void panel(const ckernels_format format, const int count, const uint8_t *tiles, const ckernels_rows *x, int64_t start, int64_t from,
+                  int64_t to, float *waiting) {
+  const int64_t total = tile_count(x->columns), padded = total * TILE;
+  const int64_t bytes = format == CKERNELS_Q4 ? Q4_TILE : Q8_TILE;
+  __m512 sums[12];
+  for (int r = 0; r < count; r++) sums[r] = from == 0 ? _mm512_setzero_ps() : _mm512_loadu_ps(waiting + r * BLOCK);
+  block_rows(format, count, tiles + from * bytes, to - from, x->values + start * padded + from * TILE,
+             x->scales + start * total * 2 + from * 2, x->corrections + start * total * 2 + from * 2, padded, sums);
+  for (int r = 0; r < count; r++) _mm512_storeu_ps(waiting + r * BLOCK, sums[r]);
+}
+
 // Where results go, and how they end.
 typedef struct {
   float *out;
@@ -92,41 +107,37 @@ typedef struct {
   float multiplier;
 } target;
 
-// `count` rows from row `start` against the tiles `from..<to` of a block. Sums so far wait in the output.
-ALWAYS void panel(const ckernels_format format, const int count, const uint8_t *tiles, const ckernels_rows *x, int64_t start, int64_t from,
-                  int64_t to, const target *result) {
-  const int64_t total = tile_count(x->columns), padded = total * TILE;
-  __m512 sums[12];
-  float *out = result->out + start * result->stride;
-  for (int r = 0; r < count; r++) {
-    sums[r] = from == 0 ? _mm512_setzero_ps() : _mm512_maskz_loadu_ps(result->there, out + r * result->stride);
-  }
-  const int64_t bytes = format == CKERNELS_Q4 ? Q4_TILE : Q8_TILE;
-  block_rows(format, count, tiles + from * bytes, to - from, x->values + start * padded + from * TILE,
-             x->scales + start * total * 2 + from * 2, x->corrections + start * total * 2 + from * 2, padded, sums);
-  if (to == total) {
-    const __m512 multiplier = _mm512_set1_ps(result->multiplier);
-    const __m512 bias = result->bias ? _mm512_maskz_loadu_ps(result->there, result->bias) : _mm512_setzero_ps();
-    for (int r = 0; r < count; r++) sums[r] = _mm512_fmadd_ps(sums[r], multiplier, bias);
-  }
-  for (int r = 0; r < count; r++) _mm512_mask_storeu_ps(out + r * result->stride, result->there, sums[r]);
-}
-
-// A block against all rows. Of many rows, as many columns at a time as stay in the nearest cache with their activations.
-ALWAYS void all_rows(const ckernels_format format, const uint8_t *tiles, const ckernels_rows *x, const target *result) {
-  const int64_t total = tile_count(x->columns), parts = (x->rows + 11) / 12;
+// A block against the rows `first..<last`, at most ROWS_AT_ONCE, taken twelve by twelve. Of many rows, as many columns at a time as stay in
+// the nearest cache together with their activations.
+ALWAYS void some_rows(const ckernels_format format, const uint8_t *tiles, const ckernels_rows *x, int64_t first, int64_t last,
+                      const target *result) {
+  float waiting[ROWS_AT_ONCE * BLOCK];
+  const int64_t total = tile_count(x->columns), rows = last - first, parts = (rows + 11) / 12;
   const int64_t width = parts == 1 ? total : format == CKERNELS_Q4 ? 24 : 16;
   for (int64_t from = 0; from < total; from += width) {
     const int64_t to = from + width < total ? from + width : total;
     for (int64_t part = 0; part < parts; part++) {
-      const int64_t start = x->rows * part / parts, count = x->rows * (part + 1) / parts - start;
+      const int64_t start = rows * part / parts, count = rows * (part + 1) / parts - start;
       switch (count) {
-#define ROWS(n) case n: panel(format, n, tiles, x, start, from, to, result); break;
+#define ROWS(n) case n: panel(format, n, tiles, x, first + start, from, to, waiting + start * BLOCK); break;
         ROWS(1) ROWS(2) ROWS(3) ROWS(4) ROWS(5) ROWS(6) ROWS(7) ROWS(8) ROWS(9) ROWS(10) ROWS(11) ROWS(12)
 #undef ROWS
         default: break;
       }
     }
+  }
+  const __m512 multiplier = _mm512_set1_ps(result->multiplier);
+  const __m512 bias = result->bias ? _mm512_maskz_loadu_ps(result->there, result->bias) : _mm512_setzero_ps();
+  for (int64_t row = 0; row < rows; row++) {
+    const __m512 sum = _mm512_fmadd_ps(_mm512_loadu_ps(waiting + row * BLOCK), multiplier, bias);
+    _mm512_mask_storeu_ps(result->out + (first + row) * result->stride, result->there, sum);
+  }
+}
+
+ALWAYS void all_rows(const ckernels_format format, const uint8_t *tiles, const ckernels_rows *x, const target *result) {
+  const int64_t chunks = (x->rows + ROWS_AT_ONCE - 1) / ROWS_AT_ONCE;
+  for (int64_t chunk = 0; chunk < chunks; chunk++) {
+    some_rows(format, tiles, x, x->rows * chunk / chunks, x->rows * (chunk + 1) / chunks, result);
   }
 }
 

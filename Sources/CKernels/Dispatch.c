@@ -15,8 +15,6 @@ static const kernel_set *const sets[] = {
 };
 enum { SET_COUNT = sizeof sets / sizeof sets[0] };
 
-static _Atomic(const kernel_set *) chosen;
-
 static const kernel_set *find(const char *name) {
   for (int i = 0; i < SET_COUNT; i++) {
     if ((name == NULL || strcmp(sets[i]->name, name) == 0) && sets[i]->is_there()) return sets[i];
@@ -24,39 +22,41 @@ static const kernel_set *find(const char *name) {
   return NULL;
 }
 
-static const kernel_set *kernels(void) {
-  const kernel_set *set = atomic_load_explicit(&chosen, memory_order_acquire);
+static _Atomic(const kernel_set *) usual;
+static _Thread_local const kernel_set *chosen;
+
+const ckernels_set *ckernels_current(void) {
+  if (chosen != NULL) return chosen;
+  const kernel_set *set = atomic_load_explicit(&usual, memory_order_acquire);
   if (set != NULL) return set;
   // Several threads may come here at once; all of them find the same.
   const char *wanted = getenv("INSTRUCTBLIP_KERNELS");
   if (wanted != NULL) set = find(wanted);
   if (set == NULL) set = find(NULL);
-  atomic_store_explicit(&chosen, set, memory_order_release);
+  atomic_store_explicit(&usual, set, memory_order_release);
   return set;
 }
 
-const char *ckernels_name(void) { return kernels()->name; }
-
 bool ckernels_choose(const char *name) {
-  const kernel_set *set = find(name);
-  if (set == NULL) return false;
-  atomic_store_explicit(&chosen, set, memory_order_release);
-  return true;
+  chosen = name == NULL ? NULL : find(name);
+  return name == NULL || chosen != NULL;
 }
 
-void ckernels_quantize(const float *x, int64_t row, const ckernels_rows *rows) { kernels()->quantize(x, row, rows); }
+const char *ckernels_name(const ckernels_set *set) { return set->name; }
 
-void ckernels_product(ckernels_format format, const void *packed, int64_t outputs, const ckernels_rows *x, const float *bias,
-                      int64_t first, int64_t last, float *out, int64_t stride) {
-  kernels()->product(format, packed, outputs, x, bias, first, last, out, stride);
+void ckernels_quantize(const ckernels_set *set, const float *x, int64_t row, const ckernels_rows *rows) { set->quantize(x, row, rows); }
+
+void ckernels_product(const ckernels_set *set, ckernels_format format, const void *packed, int64_t outputs, const ckernels_rows *x,
+                      const float *bias, int64_t first, int64_t last, float *out, int64_t stride) {
+  set->product(format, packed, outputs, x, bias, first, last, out, stride);
 }
 
-void ckernels_plain_product(ckernels_type type, const void *weights, int64_t columns, const float *x, int64_t rows, const float *bias,
-                            int64_t first, int64_t last, float *out, int64_t stride) {
-  kernels()->plain(type, weights, columns, x, rows, bias, first, last, out, stride);
+void ckernels_plain_product(const ckernels_set *set, ckernels_type type, const void *weights, int64_t columns, const float *x, int64_t rows,
+                            const float *bias, int64_t first, int64_t last, float *out, int64_t stride) {
+  set->plain(type, weights, columns, x, rows, bias, first, last, out, stride);
 }
 
-void ckernels_attend(const ckernels_attention *attention, float *scores) { kernels()->attend(attention, scores); }
+void ckernels_attend(const ckernels_set *set, const ckernels_attention *attention, float *scores) { set->attend(attention, scores); }
 
-uint64_t ckernels_read(const void *memory, size_t bytes) { return kernels()->read(memory, bytes); }
-double ckernels_peak(int64_t rounds) { return kernels()->peak(rounds); }
+uint64_t ckernels_read(const ckernels_set *set, const void *memory, size_t bytes) { return set->read(memory, bytes); }
+double ckernels_peak(const ckernels_set *set, int64_t rounds) { return set->peak(rounds); }

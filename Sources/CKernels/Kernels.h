@@ -70,7 +70,7 @@ static inline float bfloat_to_float(uint16_t half) {
 }
 
 // One instruction set.
-typedef struct {
+struct ckernels_set {
   const char *name;
   bool (*is_there)(void);
   void (*quantize)(const float *x, int64_t row, const ckernels_rows *rows);
@@ -81,7 +81,8 @@ typedef struct {
   void (*attend)(const ckernels_attention *attention, float *scores);
   uint64_t (*read)(const void *memory, size_t bytes);
   double (*peak)(int64_t rounds);
-} kernel_set;
+};
+typedef ckernels_set kernel_set;
 
 extern const kernel_set portable_kernels;
 #if defined(__x86_64__)

@@ -25,6 +25,7 @@ at::Tensor few_queries(const at::Tensor &q, const at::Tensor &k, const at::Tenso
   at::Tensor result = at::empty({batch, count, heads, size}, at::kFloat);
   at::Tensor spread_mask = mask == nullptr ? at::Tensor() : mask->expand({batch, heads, count, keys});
   const bool isBool = spread_mask.defined() && spread_mask.scalar_type() == at::kBool;
+  const ckernels_set *set = ckernels_current();
   spread(batch * heads, piece_of(batch * heads, 2 * count * keys * size, 1 << 15), [&](int64_t from, int64_t to) {
     std::vector<float> scores(static_cast<size_t>(keys));
     for (int64_t index = from; index < to; index++) {
@@ -49,7 +50,7 @@ at::Tensor few_queries(const at::Tensor &q, const at::Tensor &k, const at::Tenso
       }
       head.out = result.mutable_data_ptr<float>() + (b * count * heads + h) * size;
       head.out_stride = heads * size;
-      ckernels_attend(&head, scores.data());
+      ckernels_attend(set, &head, scores.data());
     }
   });
   return result.transpose(1, 2);

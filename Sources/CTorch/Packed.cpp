@@ -37,14 +37,14 @@ struct QuantizedRows {
   at::Tensor values, scales, corrections;
   ckernels_rows rows;
 
-  QuantizedRows(const float *x, int64_t count, int64_t columns) {
+  QuantizedRows(const ckernels_set *set, const float *x, int64_t count, int64_t columns) {
     int64_t padded = ckernels_padded(columns), groups = padded / CKERNELS_GROUP;
     values = at::empty({count, padded}, at::kChar);
     scales = at::empty({count, groups}, at::kFloat);
     corrections = at::empty({count, groups}, at::kInt);
     rows = {count, columns, values.mutable_data_ptr<int8_t>(), scales.mutable_data_ptr<float>(), corrections.mutable_data_ptr<int32_t>()};
     bridge::spread(count, bridge::piece_of(count, columns), [&](int64_t from, int64_t to) {
-      for (int64_t row = from; row < to; row++) ckernels_quantize(x, row, &rows);
+      for (int64_t row = from; row < to; row++) ckernels_quantize(set, x, row, &rows);
     });
   }
 };
@@ -62,7 +62,8 @@ std::vector<at::Tensor> products(const at::Tensor &input, const std::vector<Weig
     operations += 2 * count * weight.rows * columns;
   }
   bridge::Counted counted(bytes, operations);
-  QuantizedRows rows(x.const_data_ptr<float>(), count, columns);
+  const ckernels_set *set = ckernels_current();
+  QuantizedRows rows(set, x.const_data_ptr<float>(), count, columns);
 
   // All blocks of all weights in one loop: the threads start once.
   std::vector<at::Tensor> results;
@@ -82,7 +83,7 @@ std::vector<at::Tensor> products(const at::Tensor &input, const std::vector<Weig
       if (from >= ends[i]) continue;
       int64_t last = std::min(to, ends[i]);
       const Weight &weight = weights[i];
-      ckernels_product(weight.format, weight.bytes.const_data_ptr(), weight.rows, &rows.rows,
+      ckernels_product(set, weight.format, weight.bytes.const_data_ptr(), weight.rows, &rows.rows,
                        weight.bias.defined() ? weight.bias.const_data_ptr<float>() : nullptr, from - start, last - start,
                        results[i].mutable_data_ptr<float>(), weight.rows);
       from = last;
@@ -222,7 +223,7 @@ ctorch_work ctorch_take_work(void) {
           static_cast<double>(bridge::work.operations.exchange(0))};
 }
 
-const char *ctorch_kernels(void) { return ckernels_name(); }
+const char *ctorch_kernels(void) { return ckernels_name(ckernels_current()); }
 bool ctorch_choose_kernels(const char *name) { return ckernels_choose(name); }
 
 double ctorch_measure_read(const ctorch_tensor *a) {
@@ -230,20 +231,22 @@ double ctorch_measure_read(const ctorch_tensor *a) {
   auto bytes = static_cast<int64_t>(a->value.nbytes());
   constexpr int64_t piece = 16 << 20;
   std::atomic<uint64_t> sum{0};
+  const ckernels_set *set = ckernels_current();
   auto start = std::chrono::steady_clock::now();
-  bridge::spread(bytes, piece, [&](int64_t from, int64_t to) { sum += ckernels_read(memory + from, static_cast<size_t>(to - from)); });
+  bridge::spread(bytes, piece, [&](int64_t from, int64_t to) { sum += ckernels_read(set, memory + from, static_cast<size_t>(to - from)); });
   double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return static_cast<double>(bytes) / seconds;
 }
 
 double ctorch_measure_integers(double seconds) {
   std::atomic<int64_t> operations{0};
+  const ckernels_set *set = ckernels_current();
   auto start = std::chrono::steady_clock::now();
   auto elapsed = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(); };
   int threads = at::get_num_threads();
   bridge::spread(threads, 1, [&](int64_t from, int64_t to) {
     while (elapsed() < seconds) {
-      for (int64_t i = from; i < to; i++) operations += static_cast<int64_t>(ckernels_peak(100000));
+      for (int64_t i = from; i < to; i++) operations += static_cast<int64_t>(ckernels_peak(set, 100000));
     }
   });
   return static_cast<double>(operations.load()) / elapsed();
@@ -292,8 +295,9 @@ at::Tensor few_rows(const at::Tensor &input, const at::Tensor &weight, const cto
   at::Tensor result = at::empty(shape, at::kFloat);
   ckernels_type type = plain_type(weight.scalar_type());
   int64_t rows = x.numel() / columns;
+  const ckernels_set *set = ckernels_current();
   spread(outputs, piece_of(outputs, columns * rows), [&](int64_t from, int64_t to) {
-    ckernels_plain_product(type, weight.const_data_ptr(), columns, x.const_data_ptr<float>(), rows,
+    ckernels_plain_product(set, type, weight.const_data_ptr(), columns, x.const_data_ptr<float>(), rows,
                            added.defined() ? added.const_data_ptr<float>() : nullptr, from, to, result.mutable_data_ptr<float>(), outputs);
   });
   return result.to(input.scalar_type());

@@ -21,7 +21,9 @@ struct Ask: AsyncParsableCommand {
             or error, in the same order. \(BatchArguments.discussion)
             """)
 
-    @Argument(help: "The picture: a JPEG, PNG, WebP or GIF file, or - for standard input; or a clip: an animation, a folder of frames or a video.")
+    @Argument(
+        help: "The picture: a JPEG, PNG, WebP or GIF file, or - for standard input; or a clip: an animation, a folder of frames or a video."
+    )
     var image: String?
 
     @Argument(help: "What to do or answer, for example \"What is unusual about this image?\"; \"\" lets BLIP-2 write a caption.")
@@ -100,7 +102,8 @@ struct Ask: AsyncParsableCommand {
 
     private func answerAll(_ file: String) async throws {
         let folder = root.map { URL(fileURLWithPath: $0, isDirectory: true) }
-        let list = try file == "-" ? BatchQuestions(standardInput: folder) : BatchQuestions(file: URL(fileURLWithPath: file), root: folder)
+        var list = try file == "-" ? BatchQuestions(standardInput: folder) : BatchQuestions(file: URL(fileURLWithPath: file), root: folder)
+        list.framesOfClip = clipOptions.frames
         let work = BatchWork(
             questions: list, arguments: batch, model: modelOptions, decoding: decoding, limits: imageSize.limits, noun: "answer")
         try await work.run()

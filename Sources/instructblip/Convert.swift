@@ -13,6 +13,9 @@ struct Convert: ParsableCommand {
               instructblip convert --lavis instruct_blip_flanxl_trimmed.pth --vit eva_vit_g.pth --llm flan-t5-xl \\
                 --qformer-tokenizer bert-base-uncased --config instructblip-flan-t5-xl --out instructblip-flan-t5-xl
 
+            BLIP-2 files too: blip2_pretrained_*.pth and blip2_caption_*.pth with --llm and without --qformer-tokenizer; the first stage's
+            blip2_pretrained.pth with --config blip2-itm-vit-g, --qformer-tokenizer and without --llm.
+
             A folder in the Hugging Face layout, with pytorch_model*.bin or safetensors, becomes safetensors of any type:
 
               instructblip convert --model instructblip-vicuna-7b --dtype bfloat16 --out vicuna-bf16
@@ -21,13 +24,13 @@ struct Convert: ParsableCommand {
             Known configs: \(ModelCatalog.all.map(\.name).joined(separator: ", ")).
             """)
 
-    @Option(help: ArgumentHelp("The trained part: instruct_blip_*_trimmed.pth.", valueName: "file.pth"))
+    @Option(help: ArgumentHelp("The trained part: instruct_blip_*_trimmed.pth, or a BLIP-2 file.", valueName: "file.pth"))
     var lavis: String?
 
     @Option(help: ArgumentHelp("The image encoder: eva_vit_g.pth. Not needed where --lavis holds one.", valueName: "file.pth"))
     var vit: String?
 
-    @Option(help: ArgumentHelp("The language model: FlanT5, or Vicuna 1.1, in the Hugging Face layout.", valueName: "dir"))
+    @Option(help: ArgumentHelp("The language model: FlanT5, Vicuna 1.1 or OPT, in the Hugging Face layout.", valueName: "dir"))
     var llm: String?
 
     @Option(help: ArgumentHelp("The tokenizer of bert-base-uncased.", valueName: "dir"))
@@ -53,8 +56,18 @@ struct Convert: ParsableCommand {
         case (nil, .some):
             if let (name, _) = parts.first(where: { $0.1 != nil }) { throw ValidationError("\(name) goes with --lavis, not with --model.") }
         case (.some, nil):
+            // Which folders are needed depends on the config.
             let missing = parts.dropFirst().filter { $0.1 == nil }.map(\.0)
-            guard missing.isEmpty else { throw ValidationError("--lavis also needs \(missing.joined(separator: ", ")).") }
+            guard config != nil else { throw ValidationError("--lavis also needs \(missing.joined(separator: ", ")).") }
+        }
+    }
+
+    /// The folders that files of this architecture are made a checkpoint with.
+    private func check(_ architecture: Architecture) throws {
+        for (name, value, isNeeded) in [
+            ("--llm", llm, architecture != .blip2Retrieval), ("--qformer-tokenizer", qformerTokenizer, architecture != .blip2),
+        ] where (value != nil) != isNeeded {
+            throw ValidationError("\(architecture.name) \(isNeeded ? "also needs" : "has no use for") \(name).")
         }
     }
 
@@ -70,10 +83,12 @@ struct Convert: ParsableCommand {
 
     private func convert(_ progress: @escaping (Int, Int) -> Void, _ isCancelled: () -> Bool) throws -> ConversionReport {
         let target = Self.folder(out)
-        if let lavis, let llm, let qformerTokenizer, let config {
-            let converter = LAVISConverter(
-                config: try ModelCatalog.config(config), trained: URL(fileURLWithPath: lavis), vision: vit.map { URL(fileURLWithPath: $0) },
-                language: Self.folder(llm), instructionTokenizer: Self.folder(qformerTokenizer), dtype: dtype?.dtype ?? .float32)
+        if let lavis, let config {
+            let described = try ModelCatalog.config(config)
+            try check(described.architecture)
+            let converter = try LAVISConverter(
+                config: described, trained: URL(fileURLWithPath: lavis), vision: vit.map { URL(fileURLWithPath: $0) },
+                language: llm.map(Self.folder), instructionTokenizer: qformerTokenizer.map(Self.folder), dtype: dtype?.dtype ?? .float32)
             return try converter.write(to: target, progress: progress, isCancelled: isCancelled)
         }
         // `validate` saw to it that there is one.

@@ -38,6 +38,9 @@ struct HeatmapArguments: ParsableArguments {
         guard let heatmap else { return }
         var panels: [RGBImage] = []
         var queries = 0
+        if compare != nil, try await !assistant.tellsQFormer {
+            writeRemark("note: BLIP-2's Q-Former is told nothing, so its heat map is the same for every instruction\n")
+        }
         for text in [instruction] + (compare.map { [$0] } ?? []) {
             for frame in frames {
                 let (picture, map) = (try Self.sized(frame), try await assistant.heatmap(text, about: frame))

@@ -33,6 +33,8 @@ struct ModelOptions: ParsableArguments {
     @Option(help: "How pictures are resized: torchvision (as transformers 5) or pillow (as transformers 4 and the published numbers).")
     var resize: ResizeBackend = .torchvision
 
+    @OptionGroup var imageCache: ImageCacheArguments
+
     func validate() throws {
         if quantize != nil, device.device != .cpu {
             throw ValidationError("--quantize is for the CPU; leave out --device \(device.device).")
@@ -54,7 +56,8 @@ struct ModelOptions: ParsableArguments {
         let bar = ProgressBar("loading")
         defer { bar.finish() }
         let options = OpenOptions(
-            dtype: dtype?.dtype, quantization: quantize.map { Quantization($0) }, device: device.device, resizing: resize)
+            dtype: dtype?.dtype, quantization: quantize.map { Quantization($0) }, device: device.device, resizing: resize,
+            imageCacheFolder: imageCache.folder, imageCacheFolderBytes: imageCache.bytes)
         return try await body(folder, options) { bar.update($0, of: $1) }
     }
 }

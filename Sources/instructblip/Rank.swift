@@ -44,6 +44,7 @@ struct Rank: AsyncParsableCommand {
         let assistant = try await modelOptions.open()
         let options = RankOptions(countsEnd: countEnd, perToken: perToken, maximumNodes: chunk)
         let ranking = try await assistant.rank(texts, instruction, about: source, options, limits: imageOptions.limits)
+        for note in ranking.notes { writeRemark("note: \(note)\n") }
         if json { return try writeJSON(RankingReport(ranking)) }
         for candidate in ranking.candidates {
             let numbers = String(format: "%8.4f  %10.4f", candidate.probability, candidate.logProbability)

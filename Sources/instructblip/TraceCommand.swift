@@ -24,6 +24,10 @@ struct TraceCommand: AsyncParsableCommand {
     @Option(name: [.short, .long], help: ArgumentHelp("The file to write.", valueName: "file.safetensors"))
     var output: String
 
+    func validate() throws {
+        if modelOptions.imageCache.imageCache != nil { throw ValidationError("trace looks at the picture anew; leave out --image-cache.") }
+    }
+
     func run() async throws {
         try checkInstruction(instruction, modelOptions.checkpoint)
         let frames = try clipOptions.read([imageOptions.source], imageOptions.limits)

@@ -64,6 +64,11 @@ public struct CaseFile: Decodable, Sendable {
     public let withoutText: [Caption]?
     public let beams: [BeamCase]?
     public let interpolated: [Resized]?
+    public let captionBeams: [CaptionBeams]?
+    public let several: [Several]?
+    public let ranked: [Ranked]?
+    /// Where the queries look: per layer that does, per query, over the patches.
+    public let queryAttention: [[[Double]]]?
 
     /// A caption without a prompt.
     public struct Caption: Decodable, Sendable {
@@ -85,6 +90,29 @@ public struct CaseFile: Decodable, Sendable {
         public let cases: [String]
         public let end: Int
         public let ids: [[Int]]
+    }
+
+    /// A caption by beams.
+    public struct CaptionBeams: Decodable, Sendable {
+        public let image: String
+        public let options: BeamCase.Options
+        public let end: Int
+        public let ids: [Int]
+    }
+
+    /// Several pictures in a row before the words.
+    public struct Several: Decodable, Sendable {
+        public let images: [String]
+        public let instruction: String
+        public let ids: [Int]
+    }
+
+    /// Log-probabilities of candidates, each by a full pass of its own.
+    public struct Ranked: Decodable, Sendable {
+        public let instruction: String
+        public let countsEnd: Bool
+        public let candidates: [String]
+        public let scores: [Double]
     }
 
     /// A picture of another size than the positions were trained for.

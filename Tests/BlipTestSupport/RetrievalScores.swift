@@ -12,7 +12,19 @@ public struct RetrievalScores: Decodable {
         public let itcSimilarity: Double
     }
 
+    /// The reference's own half precision: which parts it keeps in float32, and how far its scores lie from float32's.
+    public struct Half: Decodable, Sendable {
+        public struct Gaps: Decodable, Sendable {
+            public let logits: Double
+            public let itcSimilarity: Double
+        }
+
+        public let keptInFloat32: [String]
+        public let gaps: Gaps
+    }
+
     public let scores: [Score]
+    public let halves: [String: Half]
 
     public init() throws {
         let decoder = JSONDecoder()

@@ -16,7 +16,7 @@ import Testing
         let folder = lavis.appendingPathComponent(family)
         var config = try InstructBLIPConfig(file: Fixtures.checkpoint(family).appendingPathComponent("config.json"))
         change(&config)
-        return LAVISConverter(
+        return try LAVISConverter(
             config: config, trained: trained ?? folder.appendingPathComponent("trimmed.pth"),
             vision: withVision ? vision ?? folder.appendingPathComponent("eva_vit_g.pth") : nil,
             language: folder.appendingPathComponent("llm"), instructionTokenizer: folder.appendingPathComponent("bert"), dtype: dtype,

@@ -26,6 +26,29 @@ import Testing
         }
     }
 
+    @Test("BLIP-2 files become a folder; options that the kind has no use for are refused")
+    func blip2() async throws {
+        try await withTemporaryFolder { parent in
+            let (folder, source) = (parent.appendingPathComponent("new").path, Self.lavis.appendingPathComponent("blip2-opt").path)
+            let config = Fixtures.checkpoint("blip2/opt").appendingPathComponent("config.json").path
+            let usual = [
+                "convert", "--lavis", source + "/trimmed.pth", "--vit", source + "/eva_vit_g.pth", "--config", config, "--out", folder,
+            ]
+            let missing = try Program.run(usual)
+            #expect(missing.status == 64 && missing.errors.contains("BLIP-2 also needs --llm"), "\(missing.errors)")
+            let needless = try Program.run(usual + ["--llm", source + "/llm", "--qformer-tokenizer", source])
+            #expect(needless.status == 64 && needless.errors.contains("BLIP-2 has no use for --qformer-tokenizer"), "\(needless.errors)")
+            let outcome = try Program.run(usual + ["--llm", source + "/llm"])
+            #expect(outcome.status == 0, "\(outcome.errors)")
+            let item = try References("blip2/opt").cases.cases[0]
+            let answer = try Program.run([
+                "ask", Fixtures.picture(item.image).path, item.instruction, "--model", folder, "--max-tokens", "12", "--json",
+                "--stop-like-transformers",
+            ])
+            #expect(try answer.json()["token_ids"] as? [Int] == item.greedy.stoppingAtConfigEnd, "\(answer.errors)")
+        }
+    }
+
     @Test("a folder is rewritten in another type")
     func model() async throws {
         try await withTemporaryFolder { parent in

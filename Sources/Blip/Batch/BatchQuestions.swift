@@ -44,6 +44,8 @@ public struct BatchQuestions: Sendable {
     public let root: URL
     /// What the answer is called in the output.
     let answerName: JSONString
+    /// Frames read where a path names a clip; of a picture to caption the first one.
+    public var framesOfClip: Int
     private let bytes: [UInt8]
     private var items: [Item] = []
     private var places: [Key: Int] = [:]
@@ -74,6 +76,7 @@ public struct BatchQuestions: Sendable {
 
     private init(_ bytes: [UInt8], name: String, root: URL, answerName: JSONString) throws {
         (self.bytes, self.name, self.root, self.answerName) = (bytes, name, root, answerName)
+        framesOfClip = answerName == "caption" ? 1 : FrameSampling.defaultCount
         var start = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
         var line = 0
         while start < bytes.count {
@@ -143,7 +146,7 @@ public struct BatchQuestions: Sendable {
         guard items[index].problem == nil, let object = try members(index) else { return nil }
         let paths = object["image"].flatMap(Self.paths) ?? []
         let images = paths.map { ImageSource.file(URL(fileURLWithPath: $0, relativeTo: root).absoluteURL) }
-        return Question(instruction ?? object["instruction"]?.string ?? "", about: images)
+        return Question(instruction ?? object["instruction"]?.string ?? "", about: images, framesOfClip: framesOfClip)
     }
 
     /// What is wrong with a line; nil for a question.

@@ -29,7 +29,7 @@ extension ConversionError: CustomStringConvertible, LocalizedError {
         case .wrongType(let tensor, let file, let found):
             "tensor \(tensor) in \(file) has elements of type \(found); expected floating-point numbers (F32, F16, BF16 or F64)"
         case .overflow(let tensor, let count, let type):
-            "\(count) numbers of \(tensor) are too large for \(type); choose --dtype bfloat16 or float32"
+            "\(count) numbers of \(tensor) are too large for \(type); choose bfloat16 or float32"
         case .tokenizer(let folder, let expected, let found):
             "the tokenizer in \(folder) does not belong to the config: expected \(expected), found \(found)"
         case .unreadable(let file, let reason): "cannot read \(file): \(reason)"

@@ -3,16 +3,25 @@ import BlipModels
 import BlipTokenizers
 import Foundation
 
-/// The tokenizers of a new checkpoint, made of the language model's and BERT's own: with the tokens that InstructBLIP added, cutting long
-/// instructions on the left, and for Vicuna with LAVIS's beginning of a text, which is `</s>`.
+/// The tokenizers of a new checkpoint, made of the language model's and BERT's own: with the tokens that LAVIS added, for InstructBLIP
+/// cutting long instructions on the left, and for Vicuna with LAVIS's beginning of a text, which is `</s>`.
 struct ConvertedTokenizers {
     let config: InstructBLIPConfig
 
     init(_ config: InstructBLIPConfig) { self.config = config }
 
-    func write(language: URL, instruction: URL, to folder: URL) throws {
-        try writeLanguage(language, to: folder)
-        try writeInstruction(instruction, to: folder.appendingPathComponent("qformer_tokenizer"))
+    /// - Parameters:
+    ///   - language: nil where there is no language model; then the Q-Former's tokenizer is the folder's own.
+    ///   - instruction: nil where the Q-Former reads no text.
+    func write(language: URL?, instruction: URL?, to folder: URL) throws {
+        if let language { try writeLanguage(language, to: folder) }
+        guard let instruction else { return }
+        try writeInstruction(instruction, to: language == nil ? folder : folder.appendingPathComponent("qformer_tokenizer"))
+    }
+
+    /// InstructBLIP keeps the end of a text that is too long, BLIP-2 the beginning.
+    private var truncation: TokenizerEdit.Setting {
+        ("truncation_side", .string(config.architecture.isInstructed ? "left" : "right"))
     }
 
     // MARK: The language model's
@@ -20,7 +29,7 @@ struct ConvertedTokenizers {
     private func writeLanguage(_ source: URL, to folder: URL) throws {
         let plain = try Tokenizer(folder: source)
         var edit = TokenizerEdit()
-        edit.settings = [("truncation_side", .string("left"))]
+        edit.settings = [truncation]
         switch config.language {
         case .llama(let language):
             guard let end = plain.id(of: "</s>") else { throw mismatch(source, "the token </s>, as LLaMA has", "none") }
@@ -54,7 +63,7 @@ struct ConvertedTokenizers {
         let plain = try Tokenizer(folder: source)
         guard plain.algorithm == .wordPiece else { throw mismatch(source, "BERT's word pieces", "\(plain.algorithm.rawValue)") }
         var edit = TokenizerEdit()
-        edit.settings = [("truncation_side", .string("left")), ("bos_token", .string("[DEC]"))]
+        edit.settings = [truncation, ("bos_token", .string("[DEC]"))]
         edit.added = [("[DEC]", config.qformer.vocabularySize - 1)]
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         try edit.apply(from: source, to: folder, have: plain)
@@ -71,8 +80,10 @@ struct ConvertedTokenizers {
 
 /// Changes to the files of a tokenizer.
 struct TokenizerEdit {
+    typealias Setting = (key: JSONString, value: JSONValue)
+
     /// Keys of `tokenizer_config.json`.
-    var settings: [(key: JSONString, value: JSONValue)] = []
+    var settings: [Setting] = []
     /// Special tokens behind the vocabulary.
     var added: [(token: String, id: Int)] = []
     /// The token that every text begins with.

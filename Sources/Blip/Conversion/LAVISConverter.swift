@@ -5,30 +5,38 @@ import Foundation
 /// Makes one checkpoint folder of what a LAVIS user has: the trained part, the image encoder, and a language model's folder.
 ///
 /// ```swift
-/// let converter = LAVISConverter(
+/// let converter = try LAVISConverter(
 ///     config: try ModelCatalog.config("instructblip-flan-t5-xl"), trained: URL(filePath: "instruct_blip_flanxl_trimmed.pth"),
 ///     vision: URL(filePath: "eva_vit_g.pth"), language: URL(filePath: "flan-t5-xl"), instructionTokenizer: URL(filePath: "bert-base-uncased"))
 /// let report = try converter.write(to: URL(filePath: "instructblip-flan-t5-xl"))
 /// ```
+///
+/// The config says which: InstructBLIP; BLIP-2 of stage 2, with OPT or FlanT5, fine-tuned or not; or BLIP-2 of stage 1, for retrieval.
 public struct LAVISConverter {
     let config: InstructBLIPConfig
     let trained: URL
     let vision: URL?
-    let language: URL
-    let instructionTokenizer: URL
+    let language: URL?
+    let instructionTokenizer: URL?
     let dtype: DType
     let maximumShardBytes: Int
 
     /// - Parameters:
-    ///   - trained: `instruct_blip_*_trimmed.pth`, or an untrimmed file, which needs no `vision`.
+    ///   - trained: `instruct_blip_*_trimmed.pth`, `blip2_pretrained_*.pth`, `blip2_caption_*.pth` or, of stage 1, `blip2_pretrained.pth`.
+    ///     A file that holds an image encoder, as those fine-tuned on captions and untrimmed ones do, needs no `vision`.
     ///   - vision: `eva_vit_g.pth`. Where `trained` holds an image encoder too, that one counts, as in LAVIS.
-    ///   - language: a folder in the Hugging Face layout: FlanT5, or Vicuna 1.1.
-    ///   - instructionTokenizer: a folder with the tokenizer of bert-base-uncased.
-    ///   - dtype: float32 (as published), bfloat16 or float16; in float16, the query tokens and T5's `wo` stay float32.
+    ///   - language: a folder in the Hugging Face layout: FlanT5, Vicuna 1.1 or OPT; nil for retrieval, which has no language model.
+    ///   - instructionTokenizer: a folder with the tokenizer of bert-base-uncased; nil for BLIP-2 with a language model, whose Q-Former is
+    ///     told nothing.
+    ///   - dtype: float32 (as published), bfloat16 or float16, where what ``Precision`` names stays float32.
+    /// - Throws: ``BlipError/invalidOption(name:found:expected:)`` where a folder is missing, or one given that nobody needs.
     public init(
-        config: InstructBLIPConfig, trained: URL, vision: URL?, language: URL, instructionTokenizer: URL, dtype: DType = .float32,
+        config: InstructBLIPConfig, trained: URL, vision: URL?, language: URL?, instructionTokenizer: URL?, dtype: DType = .float32,
         maximumShardBytes: Int = 5_000_000_000
-    ) {
+    ) throws {
+        let kind = config.architecture
+        try Self.check("the language model's folder", language, isNeeded: kind != .blip2Retrieval, kind)
+        try Self.check("the folder of BERT's tokenizer", instructionTokenizer, isNeeded: kind != .blip2, kind)
         self.config = config
         self.trained = trained
         self.vision = vision
@@ -36,6 +44,12 @@ public struct LAVISConverter {
         self.instructionTokenizer = instructionTokenizer
         self.dtype = dtype
         self.maximumShardBytes = maximumShardBytes
+    }
+
+    private static func check(_ name: String, _ folder: URL?, isNeeded: Bool, _ kind: Architecture) throws {
+        guard (folder != nil) != isNeeded else { return }
+        throw BlipError.invalidOption(
+            name: name, found: folder?.path ?? "missing", expected: isNeeded ? "one, for \(kind.name)" : "none, for \(kind.name)")
     }
 
     /// Writes config, tokenizers and weights to `folder`, which must be new or empty.
@@ -61,10 +75,6 @@ public struct LAVISConverter {
     }
 
     private func plan() throws -> WeightPlan {
-        guard config.architecture == .instructBLIP else {
-            throw BlipError.invalidOption(
-                name: "the config of the LAVIS file", found: config.architecture.name, expected: "an InstructBLIP config")
-        }
         var origins = try languageOrigins()
         var notes: [String] = []
         if let vision {
@@ -73,13 +83,12 @@ public struct LAVISConverter {
             origins.merge(eva) { $1 }
         }
         // Last, because what was trained counts.
-        origins.merge(try read(trained, called: "InstructBLIP", &notes) { LAVISNames.translate($0, .instructBLIP) }) { $1 }
+        let layout = config.architecture.layout
+        origins.merge(try read(trained, called: config.architecture.name, &notes) { LAVISNames.translate($0, layout) }) { $1 }
 
-        let absent = config.language.tieableNames.filter { origins[$0] == nil }
-        let shapes = ShapeWeights(absent: absent)
-        _ = try InstructBLIP(Scope(shapes), config)
-        let precision = Precision(dtype)
-        return try WeightPlan(shapes.shapes, origins, notes: notes) { name, _ in precision.type(of: name).elementType }
+        let shapes = try ShapeWeights.shapes(of: config, absent: config.language.tieableNames.filter { origins[$0] == nil })
+        let precision = Precision(dtype, for: config.architecture)
+        return try WeightPlan(shapes, origins, notes: notes) { name, _ in precision.type(of: name).elementType }
     }
 
     /// The tensors of one LAVIS file by their new names.
@@ -111,8 +120,11 @@ public struct LAVISConverter {
     }
 
     private func languageOrigins() throws -> [String: WeightOrigin] {
+        guard let language else { return [:] }
+        // OPT's makers saved the inner model alone, without the name that the whole one has for it.
+        let isInner = if case .opt = config.language { true } else { false }
         let tensors = try StoredTensor.all(in: language).map { tensor in
-            let name = "language_model." + tensor.name
+            let name = "language_model." + (isInner && tensor.name.hasPrefix("decoder.") ? "model." : "") + tensor.name
             return (name, origin(tensor, name))
         }
         // The files saw to it that names are unique.
@@ -126,6 +138,18 @@ public struct LAVISConverter {
 
     /// Matrices with one row per token: a language model's own vocabulary has other rows than the checkpoint's.
     private static let vocabularyNames: Set = [
-        "language_model.model.embed_tokens.weight", "language_model.shared.weight", "language_model.lm_head.weight",
+        "language_model.model.embed_tokens.weight", "language_model.model.decoder.embed_tokens.weight", "language_model.shared.weight",
+        "language_model.lm_head.weight",
     ]
+}
+
+extension Architecture {
+    /// The names its LAVIS files have.
+    var layout: LAVISLayout {
+        switch self {
+        case .instructBLIP, .instructBLIPVideo: .instructBLIP
+        case .blip2: .blip2
+        case .blip2Retrieval: .retrieval
+        }
+    }
 }

@@ -17,6 +17,19 @@ protocol DecoderOnly: LanguageModel {
     func project(_ hidden: Tensor) throws -> Tensor
 }
 
+extension DecoderOnly {
+    var promptPadding: PaddingSide { .left }
+    var startIDs: [Int] { [] }
+
+    func prefill(_ prompt: Prompt, room: Int) throws -> (logits: Tensor, session: any DecodingSession) {
+        try DecoderSession.prefill(self, prompt, room: room)
+    }
+
+    func logits(_ prompt: Prompt) throws -> Tensor { try DecoderSession.logits(self, prompt) }
+
+    func loss(_ prompt: Prompt, _ targets: TokenBatch) throws -> Tensor { try DecoderSession.loss(self, prompt, targets) }
+}
+
 /// Passes of a decoder-only model over positions that follow what was read before.
 final class DecoderSession<Model: DecoderOnly>: DecodingSession {
     private let model: Model

@@ -2,7 +2,7 @@
 //
 // Packed weights are 8- or 4-bit integers in groups of 32 columns with a float16 scale each; activations are quantised to 8 bits in the
 // same groups on the way in. Every function works on a range of the output, so that the caller spreads ranges over its own threads.
-// Nothing here allocates, fails or keeps state, but for the one choice of instruction set.
+// Nothing here allocates, fails or keeps state, but for the choice of instruction set.
 #ifndef CKERNELS_H
 #define CKERNELS_H
 
@@ -13,6 +13,17 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+// --- instruction sets
+
+// What products are computed with: "avx512vnni", "avxvnni", "avx2", "neon" or "portable".
+typedef struct ckernels_set ckernels_set;
+// The calling thread's choice, else the best this processor has, or the one it has that the environment variable INSTRUCTBLIP_KERNELS names.
+// A caller with several threads asks once and hands the answer to all of them.
+const ckernels_set *ckernels_current(void);
+const char *ckernels_name(const ckernels_set *set);
+// Chooses for the calling thread; NULL goes back to the best. False when this processor has no such instructions.
+bool ckernels_choose(const char *name);
 
 // --- packed weights
 //
@@ -56,14 +67,14 @@ typedef struct {
 
 int64_t ckernels_padded(int64_t columns);  // to whole tiles
 // Quantises row `row` of `x`. NaN gives NaN in every product, an infinity what it gives in float32.
-void ckernels_quantize(const float *x, int64_t row, const ckernels_rows *rows);
+void ckernels_quantize(const ckernels_set *set, const float *x, int64_t row, const ckernels_rows *rows);
 
 // --- products
 
 // out[r, o] = sum over c of x[r, c] * weights[o, c], plus bias[o], for all rows and the blocks `first..<last` of 16 outputs.
 // `stride` is the distance between rows of `out`; `bias` may be NULL.
-void ckernels_product(ckernels_format format, const void *packed, int64_t outputs, const ckernels_rows *x, const float *bias,
-                      int64_t first, int64_t last, float *out, int64_t stride);
+void ckernels_product(const ckernels_set *set, ckernels_format format, const void *packed, int64_t outputs, const ckernels_rows *x,
+                      const float *bias, int64_t first, int64_t last, float *out, int64_t stride);
 
 // Weights as they are stored in checkpoints.
 typedef int32_t ckernels_type;
@@ -73,8 +84,8 @@ enum { CKERNELS_FEW_ROWS = 16 };
 void ckernels_random_plain(ckernels_type type, float deviation, uint64_t seed, int64_t first, int64_t last, void *weights);
 
 // The same product for outputs `first..<last`, row-major weights and 1 to 16 rows of float32 activations.
-void ckernels_plain_product(ckernels_type type, const void *weights, int64_t columns, const float *x, int64_t rows, const float *bias,
-                            int64_t first, int64_t last, float *out, int64_t stride);
+void ckernels_plain_product(const ckernels_set *set, ckernels_type type, const void *weights, int64_t columns, const float *x, int64_t rows,
+                            const float *bias, int64_t first, int64_t last, float *out, int64_t stride);
 
 // --- attention
 
@@ -92,20 +103,14 @@ typedef struct {
 } ckernels_attention;
 
 // softmax(scale * query keys^T + mask) values. `scores` is room for `keys` numbers.
-void ckernels_attend(const ckernels_attention *attention, float *scores);
+void ckernels_attend(const ckernels_set *set, const ckernels_attention *attention, float *scores);
 
 // --- the machine
 
-// What the products are computed with: "avx512vnni", "avxvnni", "avx2", "neon" or "portable". The best this processor has, unless the
-// environment variable INSTRUCTBLIP_KERNELS names another one that it has.
-const char *ckernels_name(void);
-// Takes another one; false when this processor has no such instructions. Not to be called while products run.
-bool ckernels_choose(const char *name);
-
 // Reads memory at full speed; the result only keeps the reading from being optimised away.
-uint64_t ckernels_read(const void *memory, size_t bytes);
+uint64_t ckernels_read(const ckernels_set *set, const void *memory, size_t bytes);
 // Multiplies 8-bit integers in registers alone, `rounds` times; returns the number of operations (a multiplication and an addition are two).
-double ckernels_peak(int64_t rounds);
+double ckernels_peak(const ckernels_set *set, int64_t rounds);
 
 #ifdef __cplusplus
 }

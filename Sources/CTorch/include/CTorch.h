@@ -170,7 +170,7 @@ ctorch_status ctorch_random_weights(const int64_t *shape, int32_t rank, ctorch_t
 typedef struct { double seconds, bytes, operations; } ctorch_work;
 ctorch_work ctorch_take_work(void);
 const char *ctorch_kernels(void);  // the instruction set of these products
-bool ctorch_choose_kernels(const char *name);
+bool ctorch_choose_kernels(const char *name);  // for the calling thread; NULL goes back to the best
 double ctorch_measure_read(const ctorch_tensor *a);      // bytes per second of reading a contiguous tensor once, on all threads
 double ctorch_measure_integers(double seconds);          // 8-bit operations per second in registers, on all threads
 

@@ -4,7 +4,7 @@ import BlipTensors
 ///
 /// Source: `LlamaForCausalLM` of transformers. Differs: positions always count the tokens that are really there, as its `generate` does;
 /// its plain `forward` counts padding too.
-public struct Llama: LanguageModel, DecoderOnly {
+struct Llama: DecoderOnly {
     let embedding: Table  // [vocabulary, D]
     let layers: [LlamaLayer]
     let norm: RMSNorm
@@ -23,21 +23,11 @@ public struct Llama: LanguageModel, DecoderOnly {
         self.config = config
     }
 
-    public var dtype: DType { embedding.type }
-    public var promptPadding: PaddingSide { .left }
-    public var startIDs: [Int] { [] }
+    var dtype: DType { embedding.type }
     var device: Device { embedding.device }
     var layerCount: Int { layers.count }
 
-    public func embed(_ ids: Tensor) throws -> Tensor { try embedding(ids) }
-
-    public func prefill(_ prompt: Prompt, room: Int) throws -> (logits: Tensor, session: any DecodingSession) {
-        try DecoderSession.prefill(self, prompt, room: room)
-    }
-
-    public func logits(_ prompt: Prompt) throws -> Tensor { try DecoderSession.logits(self, prompt) }
-
-    public func loss(_ prompt: Prompt, _ targets: TokenBatch) throws -> Tensor { try DecoderSession.loss(self, prompt, targets) }
+    func embed(_ ids: Tensor) throws -> Tensor { try embedding(ids) }
 
     func run(_ embeddings: Tensor, at places: Tensor, mask: Tensor?, causal: Bool, caches: [KeyValueCache]?) throws -> Tensor {
         let angles = try RotaryPositions(headSize: config.headSize, theta: config.ropeTheta).angles(places, embeddings.dtype)

@@ -3,7 +3,7 @@ import BlipTensors
 /// OPT: a decoder with learned positions, one matrix for embedding and head, and biases.
 ///
 /// Source: `OPTForCausalLM` of transformers.
-public struct OPT: LanguageModel, DecoderOnly {
+struct OPT: DecoderOnly {
     let embedding: Table  // [vocabulary, D]
     let positions: Tensor  // [positions + 2, D]
     let layers: [OPTLayer]
@@ -27,21 +27,11 @@ public struct OPT: LanguageModel, DecoderOnly {
         self.config = config
     }
 
-    public var dtype: DType { embedding.type }
-    public var promptPadding: PaddingSide { .left }
-    public var startIDs: [Int] { [] }
+    var dtype: DType { embedding.type }
     var device: Device { embedding.device }
     var layerCount: Int { layers.count }
 
-    public func embed(_ ids: Tensor) throws -> Tensor { try embedding(ids) }
-
-    public func prefill(_ prompt: Prompt, room: Int) throws -> (logits: Tensor, session: any DecodingSession) {
-        try DecoderSession.prefill(self, prompt, room: room)
-    }
-
-    public func logits(_ prompt: Prompt) throws -> Tensor { try DecoderSession.logits(self, prompt) }
-
-    public func loss(_ prompt: Prompt, _ targets: TokenBatch) throws -> Tensor { try DecoderSession.loss(self, prompt, targets) }
+    func embed(_ ids: Tensor) throws -> Tensor { try embedding(ids) }
 
     func run(_ embeddings: Tensor, at places: Tensor, mask: Tensor?, causal: Bool, caches: [KeyValueCache]?) throws -> Tensor {
         var hidden = try embeddings + positions.embedding(places + Double(Self.offset))
