@@ -22,6 +22,7 @@ class Settings:
     prompt_tokens: int = 32
     new_tokens: int = 32
     repeats: int = 1
+    """Answers measured in one run of transformers, after one that is not; the faster programs have time for two more."""
     layers: int | None = None
     """Every stack cut to so many layers: a trial of the machinery, not a measurement."""
 
@@ -109,7 +110,7 @@ def _ours(job: Job, settings: Settings) -> list[str]:
         # One flag says the type of the large matrices, or that they stay floating-point numbers.
         model += ["--dtype", job.type] if job.type in ("bfloat16", "float16", "float32") else ["--quantize", job.type, "--vision", "q8"]
     return [settings.program, "bench", *model, "--threads", str(settings.threads), "--prompt-tokens", str(settings.prompt_tokens),
-            "--new-tokens", str(settings.new_tokens), "--json"]
+            "--new-tokens", str(settings.new_tokens), "--rounds", str(settings.repeats + 2), "--json"]
 
 
 def quantised_folder(job: Job, settings: Settings) -> Path:
@@ -152,7 +153,7 @@ def _llama(job: Job, settings: Settings) -> list[str]:
     return [str(python(settings)), str(HARNESS / "llama_peer.py"), "--build", str(settings.folder / "llama" / "build"),
             "--model", str(gguf_file(job, settings)), "--config", str(config_file(job.shape, settings)),
             "--threads", str(settings.threads), "--prefill-tokens", str(settings.prompt_tokens + 32),
-            "--new-tokens", str(settings.new_tokens), "--repeats", str(settings.repeats + 1)]
+            "--new-tokens", str(settings.new_tokens), "--repeats", str(settings.repeats + 2)]
 
 
 def python(settings: Settings) -> Path:
