@@ -34,3 +34,6 @@ public func withoutGradients<Result>(_ body: () throws -> Result) rethrows -> Re
     defer { ctorch_set_gradient_mode(before) }
     return try body()
 }
+
+/// Whether operations are recorded for gradients on this thread.
+public var recordsGradients: Bool { ctorch_gradient_mode() }

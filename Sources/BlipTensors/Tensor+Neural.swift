@@ -81,6 +81,26 @@ extension Tensor {
         }
     }
 
+    /// A step of decoding in one layer, in one pass: puts keys and values behind what is cached, and attends to all of it.
+    ///
+    /// For float32 on the CPU, without gradients, and few new positions; `attention` is for everything else.
+    ///
+    /// - Parameters:
+    ///   - self: queries [B, T, H·D]; keys and values [B, T, K·D], where H is a multiple of K.
+    ///   - angles: cosines and sines [B or 1, 1, T, D] that queries and keys are turned by; nil for none.
+    ///   - cache: keys and values [B, K, capacity, D], contiguous, written at `length`.
+    ///   - mask: `bool` or added; broadcasts to [B, H, T, length + T].
+    /// - Returns: [B, T, H·D]
+    public func attendStep(
+        _ keys: Tensor, _ values: Tensor, angles: (cosines: Tensor, sines: Tensor)?, cache: (keys: Tensor, values: Tensor), length: Int,
+        mask: Tensor?, scale: Double
+    ) throws(TensorError) -> Tensor {
+        var step = ctorch_step(
+            queries: handle, keys: keys.handle, values: values.handle, cosines: angles?.cosines.handle, sines: angles?.sines.handle,
+            key_cache: cache.keys.handle, value_cache: cache.values.handle, length: Int64(length), mask: mask?.handle, scale: scale)
+        return try produce("attendStep", [self, keys, cache.keys]) { ctorch_attend_step(&step, $0, $1) }
+    }
+
     /// Zeroes elements with the probability given and scales the others up.
     public func dropout(_ probability: Double) throws(TensorError) -> Tensor {
         try produce("dropout", [self]) { ctorch_dropout(handle, probability, $0, $1) }

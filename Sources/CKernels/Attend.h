@@ -16,7 +16,10 @@ static inline float exponential(float x) {
   y = y * rest + 1.6666665459e-1f;
   y = y * rest + 5.0000001201e-1f;
   y = y * rest * rest + rest + 1.0f;
-  const int32_t bits = ((int32_t)whole + 127) << 23;
+  // The lowest bits of `shifted` are n, and the others leave at the top. For NaN this is any number, whose product with NaN is NaN.
+  uint32_t bits;
+  memcpy(&bits, &shifted, sizeof bits);
+  bits = (bits + 127) << 23;
   float power;
   memcpy(&power, &bits, sizeof power);
   // Minus infinity is what a mask leaves.

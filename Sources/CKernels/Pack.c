@@ -79,7 +79,8 @@ static void pack_group(ckernels_format format, const float *weights, float multi
   float inverse = scale != 0 && scale == scale ? 1 / scale : 0;
   if (!(fabsf(inverse) <= 3.4e38f)) inverse = 0;
   for (int column = 0; column < GROUP; column++) {
-    float rounded = rintf((weights[column] == weights[column] ? weights[column] : 0) * inverse);
+    // What is not finite has no integer; the scale says that the group is not.
+    float rounded = rintf((fabsf(weights[column]) <= 3.4e38f ? weights[column] : 0) * inverse);
     if (format == CKERNELS_Q8) {
       tile[SCALES + half * 8 * 64 + column / 4 * 64 + row * 4 + column % 4] = (uint8_t)((int)clamped(rounded, -127, 127) + 128);
     } else {

@@ -3,6 +3,7 @@
 #include "Products.h"
 
 #include <c10/core/GradMode.h>
+#include <algorithm>
 #include <vector>
 
 namespace bridge {
@@ -57,3 +58,98 @@ at::Tensor few_queries(const at::Tensor &q, const at::Tensor &k, const at::Tenso
 }
 
 }  // namespace bridge
+
+namespace {
+
+// Pairs of channels (i, i + d/2) turned by an angle; without angles a copy.
+void rotated(const float *x, const float *cosines, const float *sines, int64_t size, float *out) {
+  if (cosines == nullptr) return static_cast<void>(std::copy_n(x, size, out));
+  for (int64_t i = 0, half = size / 2; i < half; i++) {
+    out[i] = x[i] * cosines[i] - x[i + half] * sines[i];
+    out[i + half] = x[i + half] * cosines[i + half] + x[i] * sines[i + half];
+  }
+}
+
+struct Step {
+  at::Tensor queries, keys, values, cosines, sines, key_cache, value_cache, mask;
+  int64_t batch, count, heads, shared, size, capacity, length, total;
+
+  explicit Step(const ctorch_step &step)
+      : queries(step.queries->value.contiguous()), keys(step.keys->value.contiguous()), values(step.values->value.contiguous()),
+        key_cache(step.key_cache->value), value_cache(step.value_cache->value), length(step.length) {
+    TORCH_CHECK(key_cache.dim() == 4 && key_cache.sizes() == value_cache.sizes() && queries.dim() == 3 && keys.sizes() == values.sizes(),
+                "a step takes queries, keys and values of three dimensions and caches of four");
+    batch = queries.size(0), count = queries.size(1), shared = key_cache.size(1), capacity = key_cache.size(2), size = key_cache.size(3);
+    heads = size > 0 ? queries.size(2) / size : 0;
+    total = length + count;
+    for (const at::Tensor &tensor : {queries, keys, values, key_cache, value_cache})
+      TORCH_CHECK(tensor.device().is_cpu() && tensor.scalar_type() == at::kFloat && tensor.is_contiguous(), "a step is for float32 on the CPU");
+    TORCH_CHECK(heads > 0 && shared > 0 && heads % shared == 0 && queries.size(2) == heads * size && key_cache.size(0) == batch &&
+                    keys.size(0) == batch && keys.size(1) == count && keys.size(2) == shared * size && length >= 0 && total <= capacity,
+                "queries ", queries.sizes(), " and keys ", keys.sizes(), " do not fit a cache of ", key_cache.sizes(), " at ", length);
+    if (step.cosines != nullptr) {
+      cosines = step.cosines->value.contiguous(), sines = step.sines->value.contiguous();
+      TORCH_CHECK(cosines.scalar_type() == at::kFloat && cosines.dim() == 4 && cosines.sizes() == sines.sizes() && cosines.size(1) == 1 &&
+                      (cosines.size(0) == 1 || cosines.size(0) == batch) && cosines.size(2) == count && cosines.size(3) == size && size % 2 == 0,
+                  "the angles do not fit");
+    }
+    if (step.mask != nullptr) {
+      TORCH_CHECK(step.mask->value.scalar_type() == at::kBool || step.mask->value.scalar_type() == at::kFloat, "a mask is bool or float32");
+      mask = step.mask->value.expand({batch, heads, count, total});
+    }
+  }
+
+  const float *angle(const at::Tensor &table, int64_t b, int64_t t) const {
+    return table.defined() ? table.const_data_ptr<float>() + ((table.size(0) == 1 ? 0 : b) * count + t) * size : nullptr;
+  }
+
+  // One head of keys and values, and the heads of queries that share it.
+  void run(int64_t b, int64_t k, const ckernels_set *set, float scale, float *out) const {
+    int64_t cache = ((b * shared + k) * capacity) * size, group = heads / shared;
+    float *cached_keys = key_cache.mutable_data_ptr<float>() + cache, *cached_values = value_cache.mutable_data_ptr<float>() + cache;
+    for (int64_t t = 0; t < count; t++) {
+      int64_t from = (b * count + t) * shared * size + k * size;
+      rotated(keys.const_data_ptr<float>() + from, angle(cosines, b, t), angle(sines, b, t), size, cached_keys + (length + t) * size);
+      std::copy_n(values.const_data_ptr<float>() + from, size, cached_values + (length + t) * size);
+    }
+    std::vector<float> turned(static_cast<size_t>(count * size)), scores(static_cast<size_t>(total));
+    for (int64_t h = k * group; h < (k + 1) * group; h++) {
+      for (int64_t t = 0; t < count; t++) {
+        const float *query = queries.const_data_ptr<float>() + (b * count + t) * heads * size + h * size;
+        rotated(query, angle(cosines, b, t), angle(sines, b, t), size, turned.data() + t * size);
+      }
+      ckernels_attention head{};
+      head.queries = count, head.keys = total, head.size = size;
+      head.query = turned.data(), head.key = cached_keys, head.value = cached_values;
+      head.query_stride = head.key_stride = head.value_stride = size;
+      head.scale = scale;
+      if (mask.defined()) {
+        int64_t place = b * mask.stride(0) + h * mask.stride(1);
+        if (mask.scalar_type() == at::kBool) head.seen = reinterpret_cast<const uint8_t *>(mask.const_data_ptr<bool>()) + place;
+        else head.added = mask.const_data_ptr<float>() + place;
+        head.mask_row = mask.stride(2), head.mask_key = mask.stride(3);
+      }
+      head.out = out + b * count * heads * size + h * size;
+      head.out_stride = heads * size;
+      ckernels_attend(set, &head, scores.data());
+    }
+  }
+};
+
+}  // namespace
+
+ctorch_status ctorch_attend_step(const ctorch_step *step, ctorch_tensor **out, char **message) {
+  return bridge::produce(out, message, [&] {
+    TORCH_CHECK(!c10::GradMode::is_enabled(), "a step records no gradients");
+    Step all(*step);
+    at::Tensor result = at::empty({all.batch, all.count, all.heads * all.size}, at::kFloat);
+    const ckernels_set *set = ckernels_current();
+    int64_t rows = all.batch * all.shared, cost = 2 * all.heads / all.shared * all.count * all.total * all.size;
+    bridge::spread(rows, bridge::piece_of(rows, cost, 1 << 15), [&](int64_t from, int64_t to) {
+      for (int64_t row = from; row < to; row++) {
+        all.run(row / all.shared, row % all.shared, set, static_cast<float>(step->scale), result.mutable_data_ptr<float>());
+      }
+    });
+    return result;
+  });
+}

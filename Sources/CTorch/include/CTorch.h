@@ -179,6 +179,16 @@ double ctorch_measure_integers(double seconds);          // 8-bit operations per
 ctorch_status ctorch_rms_norm(const ctorch_tensor *a, const ctorch_tensor *weight, double epsilon, ctorch_tensor **out, char **message);
 // Turns pairs of channels (i, i + d/2): a [B, H, T, d], cosines and sines [B or 1, 1, T, d].
 ctorch_status ctorch_rotate(const ctorch_tensor *a, const ctorch_tensor *cosines, const ctorch_tensor *sines, ctorch_tensor **out, char **message);
+// A step of decoding in one layer: puts keys and values behind the `length` positions that are cached, and attends to all of them.
+typedef struct {
+  const ctorch_tensor *queries, *keys, *values;       // float32 [B, T, H d], [B, T, K d] twice; H is a multiple of K
+  const ctorch_tensor *cosines, *sines;               // [B or 1, 1, T, d], or NULL for no rotation
+  const ctorch_tensor *key_cache, *value_cache;       // float32 [B, K, capacity, d], contiguous
+  int64_t length;
+  const ctorch_tensor *mask;                          // bool or added, broadcasting to [B, H, T, length + T], or NULL
+  double scale;
+} ctorch_step;
+ctorch_status ctorch_attend_step(const ctorch_step *step, ctorch_tensor **out, char **message);  // [B, T, H d]
 // activation(gate) * up, `kind` being a unary one
 ctorch_status ctorch_gated(ctorch_unary_kind kind, const ctorch_tensor *gate, const ctorch_tensor *up, ctorch_tensor **out, char **message);
 

@@ -37,13 +37,19 @@ struct LlamaLayer {
         _ x: Tensor, _ angles: RotaryPositions.Angles, mask: Tensor?, causal: Bool, cache: KeyValueCache?
     ) throws -> Tensor {
         let parts = try Linear.together([query, key, value], x)
+        let scale = 1 / Double(config.headSize).squareRoot()
+        if !causal,
+            let attended = try cache?.step(
+                parts[0], parts[1], parts[2], headSize: config.headSize, angles: (angles.cosines, angles.sines), mask: mask, scale: scale)
+        {
+            return try output(attended)
+        }
         let queries = try angles.rotate(parts[0].splitHeads(config.headCount))
         var keys = try angles.rotate(parts[1].splitHeads(config.keyValueHeadCount))
         var values = try parts[2].splitHeads(config.keyValueHeadCount)
         if let cache { (keys, values) = try cache.append(keys, values) }
         let sharing = config.headCount / config.keyValueHeadCount
         if sharing > 1 { (keys, values) = (try keys.repeatEach(sharing, 1), try values.repeatEach(sharing, 1)) }
-        let scale = 1 / Double(config.headSize).squareRoot()
         return try output(queries.attention(keys, values, mask: mask, causal: causal, scale: scale).joinHeads())
     }
 }

@@ -33,7 +33,12 @@ struct OPTLayer {
         // The queries are scaled before the product, as in the reference: in half precision the order shows.
         let scale = 1 / Double(config.hiddenSize / config.headCount).squareRoot()
         let parts = try Linear.together([query, key, value], x)
-        let queries = try (parts[0] * scale).splitHeads(config.headCount)
+        let scaled = try parts[0] * scale
+        let headSize = config.hiddenSize / config.headCount
+        if !causal, let attended = try cache?.step(scaled, parts[1], parts[2], headSize: headSize, mask: mask, scale: 1) {
+            return try output(attended)
+        }
+        let queries = try scaled.splitHeads(config.headCount)
         var (keys, values) = (try parts[1].splitHeads(config.headCount), try parts[2].splitHeads(config.headCount))
         if let cache { (keys, values) = try cache.append(keys, values) }
         return try output(queries.attention(keys, values, mask: mask, causal: causal, scale: 1).joinHeads())

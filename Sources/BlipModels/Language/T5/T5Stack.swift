@@ -47,11 +47,7 @@ struct T5Block {
         _ x: Tensor, bias: Tensor, reading: (keys: Tensor, values: Tensor)?, readingMask: Tensor?, cache: KeyValueCache?
     ) throws -> Tensor {
         let normed = try attention.norm(x)
-        let queries: Tensor
-        var keys, values: Tensor
-        (queries, keys, values) = try attention.queriesKeysAndValues(normed)
-        if let cache { (keys, values) = try cache.append(keys, values) }
-        var hidden = try Self.bounded(x + attention.attend(queries, keys, values, mask: bias))
+        var hidden = try Self.bounded(x + attention.attend(normed, bias: bias, cache: cache))
         if let cross, let reading {
             hidden = try Self.bounded(hidden + cross(cross.norm(hidden), reading.keys, reading.values, mask: readingMask))
         }
@@ -89,10 +85,17 @@ struct T5Attention {
         return (try parts[0].splitHeads(heads), try parts[1].splitHeads(heads))
     }
 
-    /// [B, T, D], normalised -> three of [B, H, T, d]
-    func queriesKeysAndValues(_ x: Tensor) throws -> (queries: Tensor, keys: Tensor, values: Tensor) {
+    /// Self-attention: [B, T, D], normalised -> [B, T, D].
+    func attend(_ x: Tensor, bias: Tensor, cache: KeyValueCache?) throws -> Tensor {
         let parts = try Linear.together([query, key, value], x)
-        return (try parts[0].splitHeads(heads), try parts[1].splitHeads(heads), try parts[2].splitHeads(heads))
+        let headSize = parts[0].size(2) / heads
+        if let attended = try cache?.step(parts[0], parts[1], parts[2], headSize: headSize, mask: bias, scale: 1) {
+            return try output(attended)
+        }
+        let queries = try parts[0].splitHeads(heads)
+        var (keys, values) = (try parts[1].splitHeads(heads), try parts[2].splitHeads(heads))
+        if let cache { (keys, values) = try cache.append(keys, values) }
+        return try attend(queries, keys, values, mask: bias)
     }
 
     /// [B, T, D], normalised -> [B, T, D]
