@@ -34,9 +34,9 @@ public struct RankOptions: Sendable {
     /// The mean over a candidate's tokens instead of their sum, which the paper takes.
     public var perToken = false
     /// Tokens read at once; memory grows with it, results do not change.
-    public var maximumNodes = 512
+    public var maximumNodes = 256
 
-    public init(countsEnd: Bool? = nil, perToken: Bool = false, maximumNodes: Int = 512) {
+    public init(countsEnd: Bool? = nil, perToken: Bool = false, maximumNodes: Int = 256) {
         self.countsEnd = countsEnd
         self.perToken = perToken
         self.maximumNodes = maximumNodes

@@ -12,7 +12,7 @@ import BlipTensors
 public struct CandidateRanking {
     let language: any LanguageModel
     /// Tokens read at once; memory grows with it, results do not change.
-    public var maximumNodes = 512
+    public var maximumNodes = 256
 
     public init(_ language: any LanguageModel) { self.language = language }
 
@@ -45,17 +45,30 @@ public struct CandidateRanking {
         return scores
     }
 
+    /// Rows whose likelihoods are made at once: all of them in float32 would be hundreds of megabytes, new to the system in every piece.
+    private static let rowCount = 64
+
     private func read(_ trie: CandidateTrie, _ session: any DecodingSession, _ opening: Tensor) throws -> [(Int, Double)] {
         session.rewind(to: 0)
-        var likelihoods = opening  // row 0 follows the prompt, row i + 1 follows node i
+        // Every factor asks for one number of the row behind its node; row 0 follows the prompt.
+        let factors = trie.factors.flatMap(\.self)
+        var asked = [[Int]](repeating: [], count: trie.nodes.count + 1)
+        for (place, factor) in factors.enumerated() { asked[factor.after + 1].append(place) }
+        var values = [Float](repeating: 0, count: factors.count)
+        func note(_ likelihoods: Tensor, from first: Int) throws {
+            let (rows, width) = (likelihoods.size(0), likelihoods.size(1))
+            let places = (0..<rows).flatMap { row in asked[first + row].map { (factor: $0, place: row * width + factors[$0].token) } }
+            let found = try likelihoods.reshape([-1]).selecting(Tensor.of(places.map(\.place)).to(likelihoods.device)).floats()
+            for (value, place) in zip(found, places) { values[place.factor] = value }
+        }
+        try note(opening, from: 0)
         if !trie.nodes.isEmpty {
             let logits = try session.extend([trie.nodes.map(\.token)], parents: [trie.nodes.map(\.parent)]).select(0, 0)
-            likelihoods = try Tensor.concatenate([opening, logits.to(.float32).logSoftmax()], 0)
+            for start in stride(from: 0, to: trie.nodes.count, by: Self.rowCount) {
+                let rows = start..<min(trie.nodes.count, start + Self.rowCount)
+                try note(logits.slice(0, rows).to(.float32).logSoftmax(), from: start + 1)
+            }
         }
-        let width = likelihoods.size(1)
-        let factors = trie.factors.flatMap(\.self)
-        let places = try Tensor.of(factors.map { ($0.after + 1) * width + $0.token }).to(likelihoods.device)
-        let values = try likelihoods.reshape([-1]).selecting(places).floats()
         var start = 0
         return zip(trie.candidates, trie.factors).map { candidate, factors in
             defer { start += factors.count }

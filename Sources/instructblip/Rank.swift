@@ -27,7 +27,7 @@ struct Rank: AsyncParsableCommand {
     var countEnd: Bool?
 
     @Option(help: ArgumentHelp("Tokens read at once; bounds the memory, changes no result.", valueName: "n"))
-    var chunk: Int = 512
+    var chunk: Int = 256
 
     @Flag(help: "Write one JSON object.")
     var json = false
