@@ -84,7 +84,7 @@ ALWAYS void block_rows(const ckernels_format format, const int count, const uint
 }
 
 // Rows whose sums wait in the nearest cache while the columns of a block go by.
-enum { ROWS_AT_ONCE = 192 };
+enum { ROWS_AT_ONCE = 144 };
 
 // Adds the tiles `from..<to` of a block to the sums of `count` rows from row `start` on.
 ALWAYS void panel(const ckernels_format format, const int count, const uint8_t *tiles, const ckernels_rows *x, int64_t start, int64_t from,
@@ -134,26 +134,27 @@ ALWAYS void some_rows(const ckernels_format format, const uint8_t *tiles, const 
   }
 }
 
-ALWAYS void all_rows(const ckernels_format format, const uint8_t *tiles, const ckernels_rows *x, const target *result) {
+ALWAYS void all_blocks(const ckernels_format format, const void *packed, int64_t outputs, const ckernels_rows *x, const float *bias,
+                       int64_t first, int64_t last, float *out, int64_t stride) {
+  // Some rows meet all blocks before the next rows do: the activations stay in the second cache, and the weights come by once more.
   const int64_t chunks = (x->rows + ROWS_AT_ONCE - 1) / ROWS_AT_ONCE;
   for (int64_t chunk = 0; chunk < chunks; chunk++) {
-    some_rows(format, tiles, x, x->rows * chunk / chunks, x->rows * (chunk + 1) / chunks, result);
+    for (int64_t index = first; index < last; index++) {
+      const int64_t left = outputs - index * BLOCK;
+      const target result = {
+          .out = out + index * BLOCK, .stride = stride, .there = left >= BLOCK ? 0xffff : (__mmask16)((1 << left) - 1),
+          .bias = bias ? bias + index * BLOCK : NULL, .multiplier = read_header(packed).multiplier};
+      some_rows(format, block_tiles(packed, format, x->columns, index), x, x->rows * chunk / chunks, x->rows * (chunk + 1) / chunks, &result);
+    }
   }
 }
 
 static void product(ckernels_format format, const void *packed, int64_t outputs, const ckernels_rows *x, const float *bias, int64_t first,
                     int64_t last, float *out, int64_t stride) {
-  for (int64_t index = first; index < last; index++) {
-    const uint8_t *tiles = block_tiles(packed, format, x->columns, index);
-    const int64_t left = outputs - index * BLOCK;
-    const target result = {
-        .out = out + index * BLOCK, .stride = stride, .there = left >= BLOCK ? 0xffff : (__mmask16)((1 << left) - 1),
-        .bias = bias ? bias + index * BLOCK : NULL, .multiplier = read_header(packed).multiplier};
-    if (format == CKERNELS_Q4) {
-      all_rows(CKERNELS_Q4, tiles, x, &result);
-    } else {
-      all_rows(CKERNELS_Q8, tiles, x, &result);
-    }
+  if (format == CKERNELS_Q4) {
+    all_blocks(CKERNELS_Q4, packed, outputs, x, bias, first, last, out, stride);
+  } else {
+    all_blocks(CKERNELS_Q8, packed, outputs, x, bias, first, last, out, stride);
   }
 }
 
