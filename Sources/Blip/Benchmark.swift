@@ -145,6 +145,10 @@ public struct Benchmark {
             let config = try Checkpoint.config(in: folder)
             guard config.architecture != .blip2Retrieval else { throw BlipError.retrievalOnly(path: folder.path) }
             let files = try WeightFiles(folder: folder)
+            if options.quantization != nil, files.arePacked {
+                throw BlipError.invalidOption(
+                    name: "the packing", found: "a checkpoint that is packed", expected: "one that is not, or none")
+            }
             let dtype = try OpenOptions(dtype: options.dtype, quantization: options.quantization).dtype(for: config, files)
             let weights = CheckpointWeights(
                 files, precision: Precision(dtype, for: config.architecture), quantization: options.quantization)
@@ -152,7 +156,7 @@ public struct Benchmark {
             try weights.finish()
             return Opened(
                 network: network, config: config, images: try ImageProcessor(checkpoint: folder), dtype: dtype,
-                weightBytes: files.byteCount, source: weights)
+                weightBytes: weights.memoryBytes, source: weights)
         case .random(let config):
             guard config.architecture != .blip2Retrieval else {
                 throw BlipError.invalidOption(name: "the config", found: config.architecture.name, expected: "one with a language model")
@@ -181,7 +185,7 @@ public struct Benchmark {
 
     /// The best of several readings, as a disturbance only ever slows one.
     private static func limits() throws -> BenchmarkReport.Limits {
-        let memory = try Tensor.randomWeights([1 << 27], .bfloat16, deviation: 1, seed: 7)  // 256 MB
+        let memory = try Tensor.randomWeights([1 << 26], .bfloat16, deviation: 1, seed: 7)  // 128 MB
         let reading = (0..<7).map { _ in Kernels.measureReading(memory) }.max() ?? 0
         let integers = (0..<3).map { _ in Kernels.measureIntegers(seconds: 0.1) }.max() ?? 0
         return .init(reading: reading, integers: integers)

@@ -44,7 +44,8 @@ public enum BlipError: Error, Sendable, Equatable, CustomStringConvertible, Loca
         case .notFinite(let explanation): "the answer cannot be computed: \(explanation)"
         case .invalidOption(let name, let found, let expected): "\(name) is \(found); expected \(expected)"
         case .outputExists(let path): "\(path) is a file or holds files already; choose an empty or a new folder"
-        case .unwritableFolder(let path, let reason): "the folder \(path) cannot be made (\(reason)); choose a place where you may write"
+        case .unwritableFolder(let path, let reason):
+            "the folder \(path) cannot be made or filled (\(reason)); choose a place where you may write, with room"
         case .unknownConfig(let name, let known):
             "there is no config named \(name); known are \(known.joined(separator: ", ")), or give a .json file"
         }

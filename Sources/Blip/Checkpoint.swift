@@ -37,10 +37,14 @@ public struct OpenOptions: Sendable {
 }
 
 extension OpenOptions {
-    /// What to compute in. Sums with packed weights are float32, and half precision beside them would save nothing.
+    /// What to compute in. Sums with packed weights are float32, and half precision beside them would save nothing; but a language model that is
+    /// not packed keeps its type, and its mapped memory.
     func dtype(for config: InstructBLIPConfig, _ files: WeightFiles) throws -> DType {
         if let dtype { return dtype }
-        return quantization != nil || files.arePacked ? .float32 : try Checkpoint.dtype(of: config, files)
+        let isPacked =
+            config.architecture == .blip2Retrieval
+            ? quantization != nil || files.arePacked : quantization?.language != nil || files.languageIsPacked
+        return isPacked ? .float32 : try Checkpoint.dtype(of: config, files)
     }
 }
 

@@ -83,10 +83,10 @@ public struct CheckpointSummary: Sendable, Encodable {
 
     /// Every tensor the config calls for, checked against what the files hold.
     private static func shapes(_ config: InstructBLIPConfig, _ files: WeightFiles) throws -> [(name: String, shape: [Int])] {
-        let absent = config.language.tieableNames.filter { files.find($0) == nil }
-        let shapes = try ShapeWeights.shapes(of: config, absent: absent)
-        try CheckpointWeights.check(files, against: shapes)
-        return shapes
+        let absent = config.language.tieableNames.filter { files.find($0) == nil && files.packed($0) == nil }
+        let wanted = try ShapeWeights(of: config, absent: absent)
+        try CheckpointWeights.check(files, against: wanted)
+        return wanted.shapes
     }
 
     /// Weights stored per type; those of packed matrices under their format.

@@ -12,8 +12,6 @@ public enum PackedFormat: String, Sendable, CaseIterable, Codable {
 
     var code: Int32 { self == .q4 ? 4 : 8 }
 
-    public var bitsPerWeight: Double { self == .q4 ? 4.5 : 8.5 }
-
     /// Bytes of a packed matrix, its header included; nil when the shape is impossible.
     ///
     /// Rows are padded to a multiple of 16, columns to one of 64.
@@ -71,6 +69,11 @@ public struct PackedMatrix {
     public func unpacked() throws(TensorError) -> Tensor {
         var packed = code(bias: nil)
         return try produce("unpack", [bytes]) { ctorch_unpack(&packed, $0, $1) }
+    }
+
+    /// Whether no weight is NaN or infinite.
+    public var isFinite: Bool {
+        ctorch_packed_scales_are_finite(format.code, Int64(rows), Int64(columns), ctorch_data(bytes.handle))
     }
 
     func code(bias: Tensor?) -> ctorch_packed {

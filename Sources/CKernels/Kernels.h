@@ -3,6 +3,7 @@
 
 #include "include/CKernels.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 

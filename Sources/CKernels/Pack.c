@@ -15,7 +15,7 @@ int64_t ckernels_padded(int64_t columns) { return tile_count(columns) * TILE; }
 void ckernels_write_header(ckernels_format format, int64_t rows, int64_t columns, float magnitude, void *packed) {
   packed_header header = {.magic = {'B', 'L', 'Q', '1'}, .format = format, .rows = rows, .columns = columns, .multiplier = 1};
   // The largest scale becomes about 1, in the middle of what float16 can tell apart.
-  if (magnitude > 0 && magnitude <= 3.4e38f) {
+  if (magnitude > 0 && magnitude <= FLT_MAX) {
     int exponent;
     frexpf(magnitude / (format == CKERNELS_Q4 ? 8 : 127), &exponent);
     if (exponent < -125) exponent = -125;
@@ -28,19 +28,38 @@ void ckernels_write_header(ckernels_format format, int64_t rows, int64_t columns
 bool ckernels_check_header(ckernels_format format, int64_t rows, int64_t columns, const void *packed) {
   packed_header header = read_header(packed);
   return memcmp(header.magic, "BLQ1", 4) == 0 && header.format == format && header.rows == rows && header.columns == columns &&
-         header.multiplier > 0 && header.multiplier <= 3.4e38f;
+         header.multiplier > 0 && header.multiplier <= FLT_MAX;
+}
+
+bool ckernels_scales_are_finite(ckernels_format format, int64_t rows, int64_t columns, const void *packed) {
+  const uint8_t *tiles = block_tiles(packed, format, columns, 0);
+  for (int64_t tile = 0; tile < block_count(rows) * tile_count(columns); tile++) {
+    for (int i = 0; i < 2 * BLOCK; i++) {
+      uint16_t scale;
+      memcpy(&scale, tiles + tile * tile_bytes(format) + 2 * i, sizeof scale);
+      if ((scale & 0x7c00) == 0x7c00) return false;
+    }
+  }
+  return true;
 }
 
 static inline float clamped(float value, float low, float high) { return value < low ? low : value > high ? high : value; }
 
-// The scale of least squared error that rounding with `inverse` leads to, and that error's gain over zeros.
-static void best_scale(const float *weights, float inverse, float low, float high, float *scale, float *gain) {
-  float dot = 0, square = 0;
-  for (int i = 0; i < GROUP; i++) {
-    float value = clamped(rintf(weights[i] * inverse), low, high);
-    dot += weights[i] * value;
-    square += value * value;
+// The nearest integer, ties to even, of anything below 2^22: a few instructions everywhere, where rintf may be a call.
+static inline float nearest(float value) { return (value + 12582912.0f) - 12582912.0f; }
+
+// The scale of least squared error that rounding with `inverse` leads to, and that error's gain over zeros. Four sums side by side, as one
+// would have every addition wait for the one before.
+static inline void best_scale(const float *weights, float inverse, float low, float high, float *scale, float *gain) {
+  float dots[4] = {0}, squares[4] = {0};
+  for (int i = 0; i < GROUP; i += 4) {
+    for (int lane = 0; lane < 4; lane++) {
+      const float value = clamped(nearest(weights[i + lane] * inverse), low, high);
+      dots[lane] += weights[i + lane] * value;
+      squares[lane] += value * value;
+    }
   }
+  const float dot = (dots[0] + dots[1]) + (dots[2] + dots[3]), square = (squares[0] + squares[1]) + (squares[2] + squares[3]);
   *scale = square > 0 ? dot / square : 0;
   *gain = square > 0 ? dot * *scale : 0;
 }
@@ -48,27 +67,31 @@ static void best_scale(const float *weights, float inverse, float low, float hig
 // The scale of a group, by trying some. Of few levels, a smaller scale serves the many small weights and cuts off the largest one, and the
 // largest one may take the level -8, which has no counterpart; of many, it is luck which scale rounds best.
 static float group_scale(ckernels_format format, const float *weights) {
-  float largest = 0;
+  float largest = 0, relative[GROUP];
   for (int i = 0; i < GROUP; i++) {
-    if (!(fabsf(weights[i]) <= 3.4e38f)) return NAN;
+    if (!(fabsf(weights[i]) <= FLT_MAX)) return NAN;
     if (fabsf(weights[i]) > fabsf(largest)) largest = weights[i];
   }
-  if (largest == 0) return 0;
+  // Below this there is no inverse, and nothing to lose.
+  if (fabsf(largest) < 1e-37f) return 0;
+  // Beside the largest one: no sum overflows, however large the weights are.
+  const float unit = 1 / largest;
+  for (int i = 0; i < GROUP; i++) relative[i] = weights[i] * unit;
   float best = 0, best_gain = -1, scale, gain;
   if (format == CKERNELS_Q8) {
     for (int step = 0; step < 16; step++) {
-      best_scale(weights, (127.4f - 0.8f * (float)step) / largest, -127, 127, &scale, &gain);
+      best_scale(relative, 127.4f - 0.8f * (float)step, -127, 127, &scale, &gain);
       if (gain > best_gain) { best_gain = gain; best = scale; }
     }
-    return best;
+    return best * largest;
   }
   for (int step = 0; step < 10; step++) {
-    best_scale(weights, -(6.2f + 0.3f * (float)step) / largest, -8, 7, &scale, &gain);
+    best_scale(relative, -(6.2f + 0.3f * (float)step), -8, 7, &scale, &gain);
     if (gain > best_gain) { best_gain = gain; best = scale; }
-    best_scale(weights, (5.4f + 0.2f * (float)step) / largest, -8, 7, &scale, &gain);
+    best_scale(relative, 5.4f + 0.2f * (float)step, -8, 7, &scale, &gain);
     if (gain > best_gain) { best_gain = gain; best = scale; }
   }
-  return best;
+  return best * largest;
 }
 
 // Packs one group of one row into its tile.
@@ -77,10 +100,12 @@ static void pack_group(ckernels_format format, const float *weights, float multi
   memcpy(tile + (half * BLOCK + row) * 2, &stored, sizeof stored);
   float scale = half_to_float(stored) * multiplier;
   float inverse = scale != 0 && scale == scale ? 1 / scale : 0;
-  if (!(fabsf(inverse) <= 3.4e38f)) inverse = 0;
+  if (!(fabsf(inverse) <= FLT_MAX)) inverse = 0;
   for (int column = 0; column < GROUP; column++) {
     // What is not finite has no integer; the scale says that the group is not.
-    float rounded = rintf((fabsf(weights[column]) <= 3.4e38f ? weights[column] : 0) * inverse);
+    float wanted = (fabsf(weights[column]) <= FLT_MAX ? weights[column] : 0) * inverse;
+    // A scale that float16 made much smaller can leave more than `nearest` takes.
+    float rounded = nearest(clamped(wanted, -1000, 1000));
     if (format == CKERNELS_Q8) {
       tile[SCALES + half * 8 * 64 + column / 4 * 64 + row * 4 + column % 4] = (uint8_t)((int)clamped(rounded, -127, 127) + 128);
     } else {

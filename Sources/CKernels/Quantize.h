@@ -67,7 +67,7 @@ static void quantize_row(const float *x, int64_t row, const ckernels_rows *rows)
     int8_t *to = values + group * GROUP;
     int32_t sum = 0;
     const float largest = largest_size(from);
-    if (!(largest <= 3.4e38f)) {
+    if (!(largest <= FLT_MAX)) {
       quantize_unusual_group(from, largest, to, scales + group, &sum);
     } else {
       scales[group] = largest / 127;

@@ -4,7 +4,6 @@
 
 #include <c10/core/GradMode.h>
 #include <algorithm>
-#include <vector>
 
 namespace bridge {
 
@@ -27,8 +26,9 @@ at::Tensor few_queries(const at::Tensor &q, const at::Tensor &k, const at::Tenso
   at::Tensor spread_mask = mask == nullptr ? at::Tensor() : mask->expand({batch, heads, count, keys});
   const bool isBool = spread_mask.defined() && spread_mask.scalar_type() == at::kBool;
   const ckernels_set *set = ckernels_current();
+  at::Tensor room = at::empty({batch * heads, keys}, at::kFloat);
+  float *scores = room.mutable_data_ptr<float>();
   spread(batch * heads, piece_of(batch * heads, 2 * count * keys * size, 1 << 15), [&](int64_t from, int64_t to) {
-    std::vector<float> scores(static_cast<size_t>(keys));
     for (int64_t index = from; index < to; index++) {
       int64_t b = index / heads, h = index % heads;
       ckernels_attention head{};
@@ -51,7 +51,7 @@ at::Tensor few_queries(const at::Tensor &q, const at::Tensor &k, const at::Tenso
       }
       head.out = result.mutable_data_ptr<float>() + (b * count * heads + h) * size;
       head.out_stride = heads * size;
-      ckernels_attend(set, &head, scores.data());
+      ckernels_attend(set, &head, scores + index * keys);
     }
   });
   return result.transpose(1, 2);
@@ -103,8 +103,10 @@ struct Step {
     return table.defined() ? table.const_data_ptr<float>() + ((table.size(0) == 1 ? 0 : b) * count + t) * size : nullptr;
   }
 
-  // One head of keys and values, and the heads of queries that share it.
-  void run(int64_t b, int64_t k, const ckernels_set *set, float scale, float *out) const {
+  int64_t room() const { return count * size + total; }
+
+  // One head of keys and values, and the heads of queries that share it. `room` is for as many numbers as the function of that name says.
+  void run(int64_t b, int64_t k, const ckernels_set *set, float scale, float *room, float *out) const {
     int64_t cache = ((b * shared + k) * capacity) * size, group = heads / shared;
     float *cached_keys = key_cache.mutable_data_ptr<float>() + cache, *cached_values = value_cache.mutable_data_ptr<float>() + cache;
     for (int64_t t = 0; t < count; t++) {
@@ -112,15 +114,15 @@ struct Step {
       rotated(keys.const_data_ptr<float>() + from, angle(cosines, b, t), angle(sines, b, t), size, cached_keys + (length + t) * size);
       std::copy_n(values.const_data_ptr<float>() + from, size, cached_values + (length + t) * size);
     }
-    std::vector<float> turned(static_cast<size_t>(count * size)), scores(static_cast<size_t>(total));
+    float *turned = room, *scores = room + count * size;
     for (int64_t h = k * group; h < (k + 1) * group; h++) {
       for (int64_t t = 0; t < count; t++) {
         const float *query = queries.const_data_ptr<float>() + (b * count + t) * heads * size + h * size;
-        rotated(query, angle(cosines, b, t), angle(sines, b, t), size, turned.data() + t * size);
+        rotated(query, angle(cosines, b, t), angle(sines, b, t), size, turned + t * size);
       }
       ckernels_attention head{};
       head.queries = count, head.keys = total, head.size = size;
-      head.query = turned.data(), head.key = cached_keys, head.value = cached_values;
+      head.query = turned, head.key = cached_keys, head.value = cached_values;
       head.query_stride = head.key_stride = head.value_stride = size;
       head.scale = scale;
       if (mask.defined()) {
@@ -131,7 +133,7 @@ struct Step {
       }
       head.out = out + b * count * heads * size + h * size;
       head.out_stride = heads * size;
-      ckernels_attend(set, &head, scores.data());
+      ckernels_attend(set, &head, scores);
     }
   }
 };
@@ -145,9 +147,12 @@ ctorch_status ctorch_attend_step(const ctorch_step *step, ctorch_tensor **out, c
     at::Tensor result = at::empty({all.batch, all.count, all.heads * all.size}, at::kFloat);
     const ckernels_set *set = ckernels_current();
     int64_t rows = all.batch * all.shared, cost = 2 * all.heads / all.shared * all.count * all.total * all.size;
+    // A body must not throw, so all room is made here.
+    at::Tensor work = at::empty({rows, all.room()}, at::kFloat);
+    float *room = work.mutable_data_ptr<float>(), *results = result.mutable_data_ptr<float>();
     bridge::spread(rows, bridge::piece_of(rows, cost, 1 << 15), [&](int64_t from, int64_t to) {
       for (int64_t row = from; row < to; row++) {
-        all.run(row / all.shared, row % all.shared, set, static_cast<float>(step->scale), result.mutable_data_ptr<float>());
+        all.run(row / all.shared, row % all.shared, set, static_cast<float>(step->scale), room + row * all.room(), results);
       }
     });
     return result;

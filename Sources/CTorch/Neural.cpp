@@ -12,7 +12,9 @@ ctorch_status ctorch_linear(const ctorch_tensor *a, const ctorch_tensor *weight,
     const at::Tensor &w = weight->value;
     int64_t rows = w.dim() == 2 && w.size(1) > 0 ? a->value.numel() / w.size(1) : 0;
     bridge::Counted counted(static_cast<int64_t>(w.nbytes()), 2 * rows * w.numel());
-    if (bridge::is_for_few_rows(a->value, w)) return bridge::few_rows(a->value, w, bias);
+    // libtorch broadcasts a bias, or says what is wrong with it.
+    bool fits = bias == nullptr || bridge::is_bias_of(bias->value, w.dim() == 2 ? w.size(0) : -1);
+    if (fits && bridge::is_for_few_rows(a->value, w)) return bridge::few_rows(a->value, w, bias);
     return at::linear(a->value, weight->value, bridge::optional(bias));
   });
 }

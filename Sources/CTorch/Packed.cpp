@@ -6,6 +6,7 @@
 #include "CKernels.h"
 
 #include <ATen/ops/empty.h>
+#include <algorithm>
 #include <chrono>
 #include <torch/csrc/autograd/custom_function.h>
 #include <vector>
@@ -18,7 +19,9 @@ int64_t block_count(int64_t rows) { return (rows + CKERNELS_BLOCK - 1) / CKERNEL
 struct Weight {
   ckernels_format format;
   int64_t rows, columns;
-  at::Tensor bytes, bias;
+  at::Tensor bytes;
+  at::Tensor bias;  // float32 and contiguous, or undefined
+  at::Tensor given_bias;  // as the caller has it: gradients belong there
 
   explicit Weight(const ctorch_packed &packed)
       : format(packed.format), rows(packed.rows), columns(packed.columns), bytes(packed.bytes->value) {
@@ -28,7 +31,11 @@ struct Weight {
                     static_cast<size_t>(bytes.numel()) == ckernels_packed_size(format, rows, columns) &&
                     ckernels_check_header(format, rows, columns, bytes.const_data_ptr()),
                 "the packed weight is not one of ", format, " bits and shape [", rows, ", ", columns, "]");
-    if (packed.bias != nullptr) bias = packed.bias->value.to(at::kFloat).contiguous();
+    if (packed.bias != nullptr) {
+      given_bias = packed.bias->value;
+      TORCH_CHECK(bridge::is_bias_of(given_bias, rows), "a bias has shape [", rows, "] and is on the CPU, not ", given_bias.sizes());
+      bias = given_bias.detach().to(at::kFloat).contiguous();
+    }
   }
 };
 
@@ -135,11 +142,28 @@ struct FrozenProduct : torch::autograd::Function<FrozenProduct> {
   }
 };
 
-bool needs_gradient(const at::Tensor &x) { return c10::GradMode::is_enabled() && x.requires_grad(); }
+// The product without its bias through the function above, and the bias by libtorch's own addition, which records it.
+at::Tensor recorded_product(const at::Tensor &x, const Weight &weight) {
+  Weight bare = weight;
+  bare.bias = at::Tensor();
+  at::Tensor product = FrozenProduct::apply(x, &bare);
+  return weight.given_bias.defined() ? product + weight.given_bias.to(product.scalar_type()) : product;
+}
+
+bool needs_gradient(const at::Tensor &x, const std::vector<Weight> &weights) {
+  if (!c10::GradMode::is_enabled()) return false;
+  return x.requires_grad() || std::any_of(weights.begin(), weights.end(), [](const Weight &weight) {
+           return weight.given_bias.defined() && weight.given_bias.requires_grad();
+         });
+}
 
 }  // namespace
 
 size_t ctorch_packed_size(int32_t format, int64_t rows, int64_t columns) { return ckernels_packed_size(format, rows, columns); }
+
+bool ctorch_packed_scales_are_finite(int32_t format, int64_t rows, int64_t columns, const void *bytes) {
+  return ckernels_scales_are_finite(format, rows, columns, bytes);
+}
 
 bool ctorch_packed_fits(int32_t format, int64_t rows, int64_t columns, const void *bytes) {
   return ckernels_check_header(format, rows, columns, bytes);
@@ -147,7 +171,8 @@ bool ctorch_packed_fits(int32_t format, int64_t rows, int64_t columns, const voi
 
 ctorch_status ctorch_pack(const ctorch_tensor *weights, int32_t format, ctorch_tensor **out, char **message) {
   return bridge::produce(out, message, [&] {
-    TORCH_CHECK(weights->value.dim() == 2, "only matrices are packed");
+    TORCH_CHECK(weights->value.dim() == 2 && weights->value.numel() > 0 && at::isFloatingType(weights->value.scalar_type()),
+                "only matrices of floating-point numbers are packed");
     TORCH_CHECK(format == CKERNELS_Q4 || format == CKERNELS_Q8, "a packed weight has 4 or 8 bits, not ", format);
     const at::Tensor source = weights->value.detach().cpu().contiguous();
     int64_t rows = source.size(0), columns = source.size(1);
@@ -157,14 +182,21 @@ ctorch_status ctorch_pack(const ctorch_tensor *weights, int32_t format, ctorch_t
     void *memory = packed.mutable_data_ptr();
     ckernels_write_header(format, rows, columns, source.numel() > 0 ? source.abs().max().item<float>() : 0, memory);
     int64_t blocks = block_count(rows);
-    bridge::spread(blocks, bridge::piece_of(blocks, CKERNELS_BLOCK * columns * 64), [&](int64_t from, int64_t to) {
-      std::vector<float> wide(static_cast<size_t>(CKERNELS_BLOCK * columns));
-      for (int64_t block = from; block < to; block++) {
-        int64_t first = block * CKERNELS_BLOCK, count = std::min<int64_t>(CKERNELS_BLOCK, rows - first) * columns;
-        bridge::to_floats(source, first * columns, count, wide.data());
-        ckernels_pack(format, wide.data(), rows, columns, block, block + 1, memory);
-      }
-    });
+    // Some blocks at a time: a body must not throw, so the room for wide numbers is made here.
+    int64_t at_once = std::min<int64_t>(blocks, std::max<int64_t>(16 * at::get_num_threads(), (1 << 22) / (CKERNELS_BLOCK * columns)));
+    at::Tensor wide = at::empty({at_once, CKERNELS_BLOCK * columns}, at::kFloat);
+    float *room = wide.mutable_data_ptr<float>();
+    for (int64_t start = 0; start < blocks; start += at_once) {
+      int64_t some = std::min(at_once, blocks - start);
+      bridge::spread(some, bridge::piece_of(some, CKERNELS_BLOCK * columns * 64), [&](int64_t from, int64_t to) {
+        for (int64_t place = from; place < to; place++) {
+          int64_t block = start + place, first = block * CKERNELS_BLOCK, count = std::min<int64_t>(CKERNELS_BLOCK, rows - first) * columns;
+          float *own = room + place * CKERNELS_BLOCK * columns;
+          bridge::to_floats(source, first * columns, count, own);
+          ckernels_pack(format, own, rows, columns, block, block + 1, memory);
+        }
+      });
+    }
     return packed;
   });
 }
@@ -183,8 +215,8 @@ ctorch_status ctorch_linear_packed(const ctorch_tensor *a, const ctorch_packed *
     TORCH_CHECK(count > 0, "a product needs a weight");
     std::vector<Weight> all(weights, weights + count);
     std::vector<at::Tensor> results;
-    if (needs_gradient(a->value)) {
-      for (const Weight &weight : all) results.push_back(FrozenProduct::apply(a->value, &weight));
+    if (needs_gradient(a->value, all)) {
+      for (const Weight &weight : all) results.push_back(recorded_product(a->value, weight));
     } else {
       results = products(a->value, all);
     }
@@ -271,8 +303,12 @@ void to_floats(const at::Tensor &source, int64_t start, int64_t count, float *ou
     case at::kBFloat16: std::copy_n(source.const_data_ptr<at::BFloat16>() + start, count, out); break;
     case at::kHalf: std::copy_n(source.const_data_ptr<at::Half>() + start, count, out); break;
     case at::kDouble: std::copy_n(source.const_data_ptr<double>() + start, count, out); break;
-    default: break;
+    default: break;  // callers see to it that there is no other
   }
+}
+
+bool is_bias_of(const at::Tensor &bias, int64_t outputs) {
+  return bias.device().is_cpu() && at::isFloatingType(bias.scalar_type()) && bias.dim() == 1 && bias.size(0) == outputs;
 }
 
 bool is_for_few_rows(const at::Tensor &x, const at::Tensor &weight) {

@@ -9,7 +9,7 @@
 
 namespace bridge {
 
-// What products with weights take: read by measurements, kept always, as it costs nothing beside a product.
+// What products of linear layers take (convolutions and embeddings are not counted): read by measurements, kept always, as it costs nothing beside a product.
 struct Work {
   std::atomic<int64_t> nanoseconds{0}, bytes{0}, operations{0};
 };
@@ -31,6 +31,9 @@ ckernels_type plain_type(at::ScalarType type);
 
 // Elements `start..<start + count` of a contiguous tensor on the CPU, as float32.
 void to_floats(const at::Tensor &source, int64_t start, int64_t count, float *out);
+
+// Whether kernels may read one number of it for each output.
+bool is_bias_of(const at::Tensor &bias, int64_t outputs);
 
 // Whether `few_rows` is the better way to x @ weight^T + bias: at most 16 rows, no gradients.
 bool is_for_few_rows(const at::Tensor &x, const at::Tensor &weight);

@@ -23,6 +23,9 @@ struct InstructBLIPCommand: AsyncParsableCommand {
 @main enum Program {
     static func main() async {
         Engine.keepMemory()
+        if let wanted = ProcessInfo.processInfo.environment["INSTRUCTBLIP_KERNELS"], wanted != Kernels.name {
+            writeRemark("note: INSTRUCTBLIP_KERNELS=\(wanted) is unknown, or this processor has it not; using \(Kernels.name)\n")
+        }
         do {
             var command = try InstructBLIPCommand.parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {

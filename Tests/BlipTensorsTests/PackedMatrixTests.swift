@@ -167,6 +167,41 @@ import Testing
         #expect(try relativeDifference(found, expected) < Tolerance.gradient)
     }
 
+    @Test("biases keep their gradients, and one of another shape is refused")
+    func biases() throws {
+        let random = try RandomStream(seed: 8)
+        let weights = try PackedMatrix(packing: random.normal([300, 256]), as: .q8)
+        let (x, bias, upstream) = try (random.normal([4, 256]), random.normal([300]), random.normal([4, 300]))
+        try bias.requireGradient()
+        try x.linear(weights, bias).backward(upstream)
+        let gradient = try #require(try bias.gradient)
+        #expect(try relativeDifference(gradient, upstream.sum(0)) < Tolerance.gradient)
+        let plain = try random.normal([300, 256])
+        try withoutGradients {
+            for wrong in [try Tensor.zeros([1]), try Tensor.zeros([299]), try Tensor.zeros([300, 1])] {
+                #expect(throws: TensorError.self) { try x.linear(weights, wrong) }
+            }
+            #expect(throws: TensorError.self) { try x.linear(plain, Tensor.zeros([299])) }
+            let broadcast = try relativeDifference(x.linear(plain, Tensor.ones([1])), x.linear(plain) + 1)
+            #expect(broadcast < 1e-6, "libtorch broadcasts it")
+        }
+    }
+
+    @Test("only matrices of floating-point numbers are packed, and a damaged scale is noticed, in the padding too")
+    func contents() throws {
+        #expect(throws: TensorError.self) { try PackedMatrix(packing: Tensor.of([1, 2], [1, 2]), as: .q8) }
+        #expect(throws: TensorError.self) { try PackedMatrix(packing: Tensor.zeros([2, 0]), as: .q8) }
+        #expect(throws: TensorError.self) { try PackedMatrix(packing: Tensor.zeros([2]), as: .q8) }
+        let good = try PackedMatrix(packing: Tensor.ones([16, 96]), as: .q4)
+        #expect(good.isFinite)
+        // The scales of the second tile's second group, which lies beyond the columns.
+        var bytes = try good.bytes.integers()
+        let place = 64 + (64 + 512) + 32
+        (bytes[place], bytes[place + 1]) = (0, 0x7e)
+        let damaged = try PackedMatrix(.q4, rows: 16, columns: 96, bytes: Tensor.of(bytes).to(.uint8))
+        #expect(!damaged.isFinite)
+    }
+
     @Test("bytes that are no matrix of the shape are refused")
     func refusals() throws {
         let bytes = try file.tensor("q4-17x96/bytes")

@@ -18,6 +18,9 @@ import Testing
             #"{"model_type": "llama", "vocab_size": 512, "hidden_size": 64, "intermediate_size": 100, "num_hidden_layers": 2, "num_attention_heads": 4, "pad_token_id": 510}"#,
         "t5":
             #"{"model_type": "t5", "vocab_size": 512, "d_model": 64, "d_ff": 100, "d_kv": 16, "num_heads": 4, "num_layers": 2, "feed_forward_proj": "gated-gelu", "tie_word_embeddings": false, "decoder_start_token_id": 0}"#,
+        // A head of its own in the file, though the config says that it is tied.
+        "t5-tied":
+            #"{"model_type": "t5", "vocab_size": 512, "d_model": 64, "d_ff": 100, "d_kv": 16, "num_heads": 4, "num_layers": 2, "feed_forward_proj": "gated-gelu", "tie_word_embeddings": true, "decoder_start_token_id": 0}"#,
     ]
 
     private func make(_ family: String, in parent: URL) throws -> String {
@@ -40,7 +43,7 @@ import Testing
         return try outcome.json()
     }
 
-    @Test("a packed folder answers as packing while loading does, and ranks", arguments: ["llama", "t5"], ["q4", "q8"])
+    @Test("a packed folder answers as packing while loading does, and ranks", arguments: ["llama", "t5", "t5-tied"], ["q4", "q8"])
     func folder(_ family: String, _ weights: String) async throws {
         try await withTemporaryFolder { parent in
             let (source, packed) = (try make(family, in: parent), parent.appendingPathComponent("packed").path)
@@ -70,6 +73,12 @@ import Testing
                 "quantize", "--model", packed, "--weights", "q8", "--out", parent.appendingPathComponent("twice").path,
             ])
             #expect(again.status == 65 && again.errors.contains("quantized already"), "\(again.errors)")
+            let converted = try Program.run([
+                "convert", "--model", packed, "--dtype", "float32", "--out", parent.appendingPathComponent("back").path,
+            ])
+            #expect(converted.status == 65 && converted.errors.contains("quantized already"), "\(converted.errors)")
+            // In float16 the widest product of T5 stays float32.
+            #expect((try ask(packed, ["--dtype", "float16"])["token_ids"] as? [Int])?.count == 8)
             let elsewhere = try Program.run([
                 "ask", Fixtures.picture("shapes.png").path, "x", "--model", source, "--quantize", "q4", "--device", "mps",
             ])
@@ -98,6 +107,12 @@ import Testing
                 #expect(try file.bytes(of: info.name).withBytes { UInt(bitPattern: $0.baseAddress) % 64 } == 0)
             }
         }
+    }
+
+    @Test("an unknown instruction set is noted")
+    func kernels() throws {
+        let outcome = try Program.run(["bench"], environment: ["INSTRUCTBLIP_KERNELS": "avx1024"])
+        #expect(outcome.errors.contains("INSTRUCTBLIP_KERNELS=avx1024 is unknown"), "\(outcome.errors)")
     }
 
     @Test("a damaged packed matrix is named")

@@ -30,6 +30,7 @@ public struct CheckpointConverter {
     ) throws -> ConversionReport {
         let config = try Checkpoint.config(in: folder)
         let tensors = try StoredTensor.all(in: folder)
+        try StoredTensor.refusePacked(tensors, in: folder)
         let plan = try plan(config, tensors)
         // Before the target exists, which may lie inside the folder.
         let companions = try CompanionFiles(of: folder)

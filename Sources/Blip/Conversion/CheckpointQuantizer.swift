@@ -24,15 +24,13 @@ public struct CheckpointQuantizer {
     /// - Parameters:
     ///   - progress: bytes written so far, and in all.
     ///   - isCancelled: asked between tensors; true stops, removes what was begun, and throws `CancellationError`.
-    /// - Throws: ``ConversionError``, `PickleError`, `SafetensorsError`, `ConfigError`, ``BlipError``; also for weights that are not finite.
+    /// - Throws: ``ConversionError``, `PickleError`, `SafetensorsError`, `ConfigError`, ``BlipError``; also for weights to pack that are not finite.
     public func write(
         to target: URL, progress: @escaping (_ written: Int, _ total: Int) -> Void = { _, _ in }, isCancelled: () -> Bool = { false }
     ) throws -> ConversionReport {
         let config = try Checkpoint.config(in: folder)
         let tensors = try StoredTensor.all(in: folder)
-        if let packed = tensors.first(where: { name in PackedFormat.allCases.contains { name.name.hasSuffix(".\($0.rawValue)") } }) {
-            throw ConversionError.alreadyPacked(folder: folder.path, tensor: packed.name)
-        }
+        try StoredTensor.refusePacked(tensors, in: folder)
         let plan = try Plan(config, tensors, quantization)
         let companions = try CompanionFiles(of: folder)
         return try NewFolder.fill(target) {

@@ -31,7 +31,11 @@ struct CompanionFiles {
             try FileManager.default.createDirectory(at: destination.deletingLastPathComponent(), withIntermediateDirectories: true)
             try FileManager.default.copyItem(at: folder.appendingPathComponent(path).resolvingSymlinksInPath(), to: destination)
         } catch {
-            throw ConversionError.unreadable(file: folder.appendingPathComponent(path).path, reason: error.localizedDescription)
+            let source = folder.appendingPathComponent(path).path
+            guard FileManager.default.isReadableFile(atPath: source) else {
+                throw ConversionError.unreadable(file: source, reason: error.localizedDescription)
+            }
+            throw BlipError.unwritableFolder(path: target.path, reason: error.localizedDescription)
         }
     }
 

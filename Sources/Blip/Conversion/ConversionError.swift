@@ -12,7 +12,7 @@ public enum ConversionError: Error, Sendable, Equatable {
     case overflow(tensor: String, count: Int, type: String)
     case tokenizer(folder: String, expected: String, found: String)
     case unreadable(file: String, reason: String)
-    /// Packing loses digits; packed weights are not packed again.
+    /// Packing loses digits; nothing is made of packed weights.
     case alreadyPacked(folder: String, tensor: String)
 }
 
@@ -34,7 +34,7 @@ extension ConversionError: CustomStringConvertible, LocalizedError {
             "the tokenizer in \(folder) does not belong to the config: expected \(expected), found \(found)"
         case .unreadable(let file, let reason): "cannot read \(file): \(reason)"
         case .alreadyPacked(let folder, let tensor):
-            "\(folder) is quantized already (it holds \(tensor)); quantize the checkpoint it was made from"
+            "\(folder) is quantized already (it holds \(tensor)); use the checkpoint it was made from"
         }
     }
 

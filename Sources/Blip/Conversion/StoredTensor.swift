@@ -79,6 +79,12 @@ struct StoredTensor: Sendable {
         return try WeightFiles(folder: folder).files.flatMap { file in try file.infos.map { try StoredTensor($0, in: file) } }
     }
 
+    /// Packed weights have lost digits; nothing else is made of them.
+    static func refusePacked(_ tensors: [StoredTensor], in folder: URL) throws {
+        let packed = tensors.first { tensor in PackedFormat.allCases.contains { tensor.name.hasSuffix(".weight.\($0.rawValue)") } }
+        if let packed { throw ConversionError.alreadyPacked(folder: folder.path, tensor: packed.name) }
+    }
+
     /// All tensors of a `.pth` file.
     static func all(of file: URL) throws -> [StoredTensor] {
         try TorchFile(file).stateDictionary().map { StoredTensor($0.name, $0.tensor) }

@@ -37,6 +37,12 @@ public final class CheckpointWeights: WeightSource {
     /// Every tensor handed out so far, by name, in the form it has in memory; packed matrices are not among them.
     public var loaded: [String: Tensor] { tensors.merging(tables.mapValues(\.stored)) { tensor, _ in tensor } }
 
+    /// Bytes of everything handed out, mapped or not.
+    public var memoryBytes: Int {
+        let dense = loaded.values.map { $0.count * $0.dtype.byteCount }.reduce(0, +)
+        return dense + packed.values.map(\.bytes.count).reduce(0, +)
+    }
+
     public func has(_ name: String) -> Bool { files.find(name) != nil || files.packed(name) != nil }
 
     public func tensor(_ name: String, _ shape: [Int]) throws -> Tensor {
@@ -108,14 +114,14 @@ public final class CheckpointWeights: WeightSource {
     }
 
     /// Compares names and shapes with what a model calls for, without reading a weight.
-    public static func check(_ files: WeightFiles, against shapes: [(name: String, shape: [Int])]) throws {
+    public static func check(_ files: WeightFiles, against wanted: ShapeWeights) throws {
         var names: Set<String> = []
-        for (name, shape) in shapes {
+        for (name, shape) in wanted.shapes {
             if let (format, stored, _) = files.packed(name) {
                 _ = try packedInfo(of: stored, format, shape, in: files)
                 names.insert(stored)
-                // The packed head of a tied model stands beside the embedding.
-                if files.find(name) == nil { continue }
+                // The packed head of a tied model stands beside the embedding; nothing else is stored twice.
+                guard wanted.tables.contains(name) else { continue }
             }
             _ = try info(of: name, shape, in: files)
             names.insert(name)
@@ -151,10 +157,8 @@ public final class CheckpointWeights: WeightSource {
             let finite = try tensor.isFinite().sum().integer()
             if finite < tensor.count { return .notFinite(name: name, place: files.folder.path, count: tensor.count - finite) }
         }
-        for (name, matrix) in packed.sorted(by: { $0.key < $1.key }) {
-            let finite = try matrix.unpacked().isFinite().sum().integer()
-            let count = matrix.rows * matrix.columns
-            if finite < count { return .notFinite(name: name, place: files.folder.path, count: count - finite) }
+        for (name, matrix) in packed.sorted(by: { $0.key < $1.key }) where !matrix.isFinite {
+            return .notFinite(name: name, place: files.folder.path, count: 1)
         }
         return nil
     }

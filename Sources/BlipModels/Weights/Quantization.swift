@@ -42,7 +42,12 @@ extension WeightFiles {
     }
 
     /// Whether any matrix is packed.
-    public var arePacked: Bool {
-        names.contains { name in PackedFormat.allCases.contains { name.hasSuffix(".weight.\($0.rawValue)") } }
+    public var arePacked: Bool { packedNames.contains { _ in true } }
+
+    /// Whether any matrix of the language model is.
+    public var languageIsPacked: Bool { packedNames.contains { $0.hasPrefix("language_model.") } }
+
+    private var packedNames: some Sequence<String> {
+        names.lazy.filter { name in PackedFormat.allCases.contains { name.hasSuffix(".weight.\($0.rawValue)") } }
     }
 }

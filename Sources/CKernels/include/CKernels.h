@@ -40,10 +40,14 @@ enum { CKERNELS_BLOCK = 16, CKERNELS_TILE = 64, CKERNELS_GROUP = 32, CKERNELS_HE
 // Bytes of a packed matrix, header included; 0 when it would not fit into memory.
 size_t ckernels_packed_size(ckernels_format format, int64_t rows, int64_t columns);
 
-// Writes the header. `magnitude` is the largest absolute weight: scales are stored relative to it, so that no float16 underflows.
+// Writes the header. `magnitude` is the largest absolute weight: scales are stored relative to it,
+// so that large ones do not overflow float16 and ordinary ones do not underflow.
 void ckernels_write_header(ckernels_format format, int64_t rows, int64_t columns, float magnitude, void *packed);
 // Whether the header is one for this format and shape.
 bool ckernels_check_header(ckernels_format format, int64_t rows, int64_t columns, const void *packed);
+
+// Whether every scale is finite, those of padding too.
+bool ckernels_scales_are_finite(ckernels_format format, int64_t rows, int64_t columns, const void *packed);
 
 // Packs blocks `first..<last` of row-major float32 weights; `weights` points at row 16 * first. The scale of each group is the one of least
 // squared error. The header must stand already. A group that is not finite gets a scale that is not either.
@@ -66,7 +70,7 @@ typedef struct {
 } ckernels_rows;
 
 int64_t ckernels_padded(int64_t columns);  // to whole tiles
-// Quantises row `row` of `x`. NaN gives NaN in every product, an infinity what it gives in float32.
+// Quantises row `row` of `x`. NaN gives NaN in every product, an infinity an infinity or NaN.
 void ckernels_quantize(const ckernels_set *set, const float *x, int64_t row, const ckernels_rows *rows);
 
 // --- products

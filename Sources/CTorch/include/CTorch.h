@@ -158,6 +158,7 @@ typedef struct {
   const ctorch_tensor *bias;   // [rows], or NULL
 } ctorch_packed;
 size_t ctorch_packed_size(int32_t format, int64_t rows, int64_t columns);  // 0: too large
+bool ctorch_packed_scales_are_finite(int32_t format, int64_t rows, int64_t columns, const void *bytes);
 bool ctorch_packed_fits(int32_t format, int64_t rows, int64_t columns, const void *bytes);
 ctorch_status ctorch_pack(const ctorch_tensor *weights, int32_t format, ctorch_tensor **out, char **message);
 ctorch_status ctorch_unpack(const ctorch_packed *weights, ctorch_tensor **out, char **message);

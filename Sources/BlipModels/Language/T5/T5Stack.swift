@@ -128,9 +128,11 @@ struct T5Forward {
 
     func callAsFunction(_ x: Tensor) throws -> Tensor {
         let normed = try norm(x)
-        // `wo` may be wider than the rest: see Precision.
-        guard let up else { return try down(down.accepting(activation(gate(normed)))) }
+        guard let up else { return try down(wide(activation(gate(normed)))) }
         let parts = try Linear.together([gate, up], normed)
-        return try down(down.accepting(activation.gate(parts[0], parts[1])))
+        return try down(wide(activation.gate(parts[0], parts[1])))
     }
+
+    /// The last product overflows in float16, as it is or packed: see Precision.
+    private func wide(_ x: Tensor) throws -> Tensor { x.dtype == .float16 ? try x.to(.float32) : x }
 }
