@@ -1,5 +1,5 @@
 # Two commands are all a newcomer types: make demo, make test. Both prepare the machine themselves.
-.PHONY: demo test bootstrap build release format lint imports sizes example clean
+.PHONY: demo test bootstrap build release format lint imports sizes example kernels clean
 
 # Ask the tiny checkpoint that comes with the repository about a picture that comes with it.
 demo: bootstrap
@@ -36,6 +36,10 @@ sizes:
 # A program that depends on this package by a version tag.
 example: bootstrap
 	@Scripts/build-example
+
+# The products of every instruction set, those of arm64 under emulation where it is installed.
+kernels:
+	@Scripts/check-kernels
 
 clean:
 	swift package clean
