@@ -63,7 +63,7 @@ public actor Assistant {
         return opened
     }
 
-    /// Answers one instruction about one picture; see the form with several pictures.
+    /// Answers one instruction about one picture or clip; see the form with several pictures.
     public func answer(
         _ instruction: String, about image: ImageSource, _ options: AnswerOptions = AnswerOptions(), limits: ImageLimits = .default,
         onText: @escaping @Sendable (String) throws -> Void = { _ in }
@@ -75,7 +75,8 @@ public actor Assistant {
     /// stands in a row before the words, as the paper reads the frames of a clip.
     ///
     /// - Parameters:
-    ///   - images: at least one; decoded with `limits`.
+    ///   - images: at least one; decoded with `limits`. Of a clip, four frames are read; for another number of them, give the frames that
+    ///     `ImageSource.frames` samples.
     ///   - onText: sees the answer's text as it comes, piece by piece; together the pieces are the answer's text. Called on the actor's thread;
     ///     throwing ends the answer.
     ///     Beams and several answers have no order to show: their text comes at the end.
@@ -84,7 +85,7 @@ public actor Assistant {
         _ instruction: String, about images: [ImageSource], _ options: AnswerOptions = AnswerOptions(), limits: ImageLimits = .default,
         onText: @escaping @Sendable (String) throws -> Void = { _ in }
     ) throws -> Answer {
-        try respond(instruction, options, onText) { try images.map { try $0.load(limits: limits) } }
+        try respond(instruction, options, onText) { try images.flatMap { try $0.frames(limits: limits) } }
     }
 
     /// The same for pictures that are decoded already, as the frames that `ImageSource.frames` samples from a clip.
@@ -144,7 +145,7 @@ public actor Assistant {
         }
     }
 
-    /// The answer as an asynchronous sequence of its pieces of text. Ending the iteration early cancels the answer.
+    /// The answer about a picture or clip, as an asynchronous sequence of its pieces of text. Ending the iteration early cancels the answer.
     public nonisolated func stream(
         _ instruction: String, about image: ImageSource, _ options: AnswerOptions = AnswerOptions(), limits: ImageLimits = .default
     ) -> AsyncThrowingStream<String, any Error> {
@@ -161,7 +162,7 @@ public actor Assistant {
         }
     }
 
-    /// Every intermediate result of reading one picture and instruction, written to a safetensors file.
+    /// Every intermediate result of reading one picture (of an animation the first frame) and instruction, written to a safetensors file.
     public func trace(_ instruction: String, about image: ImageSource, to file: URL, limits: ImageLimits = .default) throws {
         try trace(instruction, about: [image.load(limits: limits)], to: file)
     }

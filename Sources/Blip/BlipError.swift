@@ -15,6 +15,8 @@ public enum BlipError: Error, Sendable, Equatable, CustomStringConvertible, Loca
     case emptyText
     case emptyInstruction
     case instructionTooLong(tokens: Int, limit: Int)
+    /// Pictures and frames that alone fill the model's prompt.
+    case tooManyPictures(count: Int, limit: Int)
     case wrongVocabulary(tokenizer: String, id: Int, rows: Int)
     case notFinite(explanation: String)
     case invalidOption(name: String, found: String, expected: String)
@@ -39,6 +41,8 @@ public enum BlipError: Error, Sendable, Equatable, CustomStringConvertible, Loca
         case .emptyInstruction: "the instruction is empty; ask something, for example \"What is in the picture?\""
         case .instructionTooLong(let tokens, let limit):
             "the instruction is \(tokens) tokens long, and this model has room for \(limit) beside the image and an answer; shorten it"
+        case .tooManyPictures(let count, let limit):
+            "the instruction is about \(count) pictures and frames, and this model has room for \(limit) beside it; give fewer pictures, or read fewer frames of a clip"
         case .wrongVocabulary(let tokenizer, let id, let rows):
             "the \(tokenizer) tokenizer gave id \(id), but the model has only \(rows) embeddings; tokenizer and weights belong to different checkpoints"
         case .notFinite(let explanation): "the answer cannot be computed: \(explanation)"

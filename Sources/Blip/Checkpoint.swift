@@ -98,10 +98,15 @@ final class Checkpoint {
 
     /// New tokens that fit behind a prompt: as many as wanted, or as many as the model has room for.
     ///
-    /// - Throws: ``BlipError/instructionTooLong(tokens:limit:)`` when not one fits.
+    /// - Throws: ``BlipError/tooManyPictures(count:limit:)`` when the pictures alone leave no room for an instruction;
+    ///   ``BlipError/instructionTooLong(tokens:limit:)`` when not one token fits behind both.
     func room(after input: ModelInput, wanted: Int) throws -> Int {
         let places = config.queryCount * input.frames.count
         let limit = config.language.promptLimit - places
+        guard limit >= 1 || input.frames.count < 2 else {
+            let fitting = (config.language.promptLimit - input.promptIDs.count) / config.queryCount
+            throw BlipError.tooManyPictures(count: input.frames.count, limit: max(1, fitting))
+        }
         guard input.promptIDs.count <= limit else {
             throw BlipError.instructionTooLong(tokens: input.promptIDs.count, limit: max(0, limit))
         }

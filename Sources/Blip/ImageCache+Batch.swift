@@ -2,9 +2,12 @@ import BlipImages
 import BlipModels
 
 extension ImageCache {
-    /// The looks at several pictures. Those that are not kept are made by `look` in one pass, equal ones once.
+    /// Pictures that the image encoder is shown at once: more are no quicker, and take memory.
+    static let picturesAtOnce = 16
+
+    /// The looks at several pictures. Those that are not kept are made by `look`, equal ones once.
     ///
-    /// - Parameter look: makes one look of M pictures out of M pictures.
+    /// - Parameter look: makes one look of M pictures out of M pictures, at most ``picturesAtOnce``.
     func looks(at pictures: [PixelPlanes], _ look: ([PixelPlanes]) throws -> Look) throws -> [Look] {
         var found = try pictures.map { try kept($0) }
         var unseen: [PixelPlanes] = []
@@ -15,10 +18,12 @@ extension ImageCache {
             return unseen.count - 1
         }
         guard !unseen.isEmpty else { return found.compactMap(\.self) }
-        let all = try look(unseen)
-        let made = try unseen.indices.map { index in
-            // Joining copies: a slice alone would keep the whole batch in memory.
-            unseen.count == 1 ? all : try Look(joining: [all.picture(index)])
+        var made: [Look] = []
+        for start in stride(from: 0, to: unseen.count, by: Self.picturesAtOnce) {
+            let piece = Array(unseen[start..<min(start + Self.picturesAtOnce, unseen.count)])
+            let all = try look(piece)
+            // Joining copies: a slice alone would keep all of them in memory.
+            made += try piece.count == 1 ? [all] : piece.indices.map { try Look(joining: [all.picture($0)]) }
         }
         for (planes, look) in zip(unseen, made) { keep(look, of: planes) }
         for (index, place) in places.enumerated() {

@@ -44,6 +44,13 @@ final class LookStore {
         return notes
     }
 
+    /// Where everything goes wrong, the first few say it.
+    private func note(_ text: String) {
+        if notes.count < Self.maximumNotes { notes.append(text) }
+    }
+
+    private static let maximumNotes = 20
+
     /// What was seen in a picture before; nil when that is not known.
     func find(_ planes: PixelPlanes) throws -> Look? {
         let file = url(planes)
@@ -57,7 +64,7 @@ final class LookStore {
             throw error  // no memory left, or a device that is gone
         } catch {
             if FileManager.default.fileExists(atPath: file.path) {
-                notes.append("\(file.path) in the image cache is damaged (\(error)); the picture was looked at again")
+                note("\(file.path) in the image cache is damaged (\(error)); the picture was looked at again")
             }
             return nil
         }
@@ -73,7 +80,7 @@ final class LookStore {
             try write(tensors + [(Self.seal, seal)], url(planes))
             try makeRoom()
         } catch {
-            notes.append("what was seen in the picture could not be kept in \(folder.path): \(error)")
+            note("what was seen in the picture could not be kept in \(folder.path): \(error)")
         }
     }
 
@@ -157,7 +164,7 @@ final class LookStore {
     private func remove(_ file: URL) {
         do { try FileManager.default.removeItem(at: file) } catch {
             if FileManager.default.fileExists(atPath: file.path) {
-                notes.append("\(file.path) could not be removed from the image cache: \(error.localizedDescription)")
+                note("\(file.path) could not be removed from the image cache: \(error.localizedDescription)")
             }
         }
     }

@@ -63,7 +63,12 @@ extension Processor {
                 }
                 group.addTask {
                     try Task.checkCancellation()
-                    return (index, Result { try source.source.frames(source.frames, limits: limits).map { try processor($0) } })
+                    do {
+                        return (index, .success(try source.source.frames(source.frames, limits: limits).map { try processor($0) }))
+                    } catch let error as CancellationError {
+                        // Not what is wrong with this picture.
+                        throw error
+                    } catch { return (index, .failure(error)) }
                 }
             }
             for try await (place, result) in group { done[place] = result }

@@ -15,7 +15,7 @@ public enum ImageError: Error, Sendable, Equatable {
     case broken(source: String, format: ImageFormat, reason: String)
     /// An animation of more frames than ``ImageLimits/maximumFrames``.
     case tooManyFrames(source: String, limit: Int)
-    /// An animation of more pixels than ``ImageLimits/maximumAnimationPixels``.
+    /// A clip of more pixels than ``ImageLimits/maximumAnimationPixels`` to draw, or ``ImageLimits/maximumKeptPixels`` to keep.
     case tooMuchAnimation(source: String, frames: Int, width: Int, height: Int, limit: Int)
     /// A number of frames outside 1...`limit` was asked for.
     case frameCountOutOfRange(count: Int, limit: Int)
@@ -52,7 +52,7 @@ extension ImageError: CustomStringConvertible, LocalizedError {
         case .broken(let source, let format, let reason): "\(source) is a damaged \(format.name) file (\(reason)); get an intact copy"
         case .tooManyFrames(let source, let limit): "\(source) has more than \(limit) frames; give fewer of them"
         case .tooMuchAnimation(let source, let frames, let width, let height, let limit):
-            "\(source) has \(frames) frames of \(width)x\(height) pixels to draw, more than \(limit) pixels; scale or shorten it"
+            "\(source) has \(frames) frames of \(width)x\(height) pixels to read, more than \(limit) pixels; scale or shorten it, or read fewer"
         case .frameCountOutOfRange(let count, let limit): "a clip is read as 1 to \(limit) frames, not \(count)"
         case .noPictures(let path):
             "\(path) is a folder without pictures; give a picture, or a folder of frames (JPEG, PNG, WebP or GIF files)"

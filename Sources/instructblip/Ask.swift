@@ -17,8 +17,8 @@ struct Ask: AsyncParsableCommand {
             answer, token_ids, finish_reason (stop or length), prompt_tokens, timings, peak_memory_bytes; with --n also sequences, with several
             pictures or frames also frames, their number.
 
-            --questions takes JSON lines with image (a path, or a list of frames), instruction, and an id; each comes back with answer,
-            or error, in the same order. \(BatchArguments.discussion)
+            --questions takes JSON lines with image (the path of a picture or clip, or a list of paths), instruction, and an id; each comes
+            back with answer, or error, in the same order. Of a clip, --frames are read. \(BatchArguments.discussion)
             """)
 
     @Argument(
@@ -65,12 +65,21 @@ struct Ask: AsyncParsableCommand {
             if let option = batch.firstGiven ?? root.map({ _ in "--root" }) { throw ValidationError("\(option) goes with --questions.") }
             return
         }
+        if let questions, let output = batch.output, Self.isSameFile(questions, output) {
+            throw ValidationError("--output is the file of --questions; choose another file for the answers.")
+        }
         if let image { throw ValidationError("With --questions the pictures stand in the file; leave out \"\(image)\".") }
         let others = [
             ("--image", !moreImages.isEmpty), ("--heatmap", heatmaps.heatmap != nil), ("--json", json),
             ("--log-probabilities", logProbabilities), ("--n", (decoding.count ?? 1) > 1),
         ]
         if let (name, _) = others.first(where: \.1) { throw ValidationError("\(name) does not go with --questions.") }
+    }
+
+    /// Also through links.
+    private static func isSameFile(_ path: String, _ other: String) -> Bool {
+        var (first, second) = (stat(), stat())
+        return stat(path, &first) == 0 && stat(other, &second) == 0 && first.st_ino == second.st_ino && first.st_dev == second.st_dev
     }
 
     func run() async throws {

@@ -63,7 +63,7 @@ struct BatchWork: Sendable {
             let hasErrors = try await interruptible { try await work(share) }
             if hasErrors { throw ExitCode(65) }
         } catch is CancellationError {
-            throw BatchInterruption(output: arguments.output)
+            throw BatchInterruption(output: arguments.output, overwrites: arguments.overwrite)
         }
     }
 
@@ -71,9 +71,15 @@ struct BatchWork: Sendable {
     private func work(_ share: BatchShare) async throws -> Bool {
         let who = share.count > 1 ? "rank \(share.rank) of \(share.count): " : ""
         let batch = BatchRun(questions, to: arguments.destination, share: share, batchSize: arguments.batch ?? 8)
+        // What is to be overwritten is kept until there is something that can take its place.
+        var assistant = try await arguments.overwrite ? model.open() : nil
+        if Task.isCancelled { throw BatchInterruption(output: nil, overwrites: false) }
         let session = try batch.begin()
         let isDone = session.remaining == 0
-        if !isDone { try await answer(session, who) }
+        if !isDone {
+            if assistant == nil { assistant = try await model.open() }
+            if let assistant { try await answer(session, with: assistant, who) }
+        }
         let report = try session.finish()
         if isDone { writeRemark("\(who)\(report.questions == 1 ? "it is" : "all \(report.questions) are") done already\n") }
         for (text, count) in report.notes { writeRemark("note: \(text) (\(count) of the \(noun)s)\n") }
@@ -86,8 +92,7 @@ struct BatchWork: Sendable {
         return report.errors > 0 && report.isComplete
     }
 
-    private func answer(_ session: BatchSession, _ who: String) async throws {
-        let assistant = try await model.open()
+    private func answer(_ session: BatchSession, with assistant: Assistant, _ who: String) async throws {
         let options = decoding.options(isEncoderDecoder: try await assistant.isEncoderDecoder, usual: preset)
         let told = instruction?(try await assistant.processor)
         if session.finishedCount > 0 { writeRemark("\(who)\(session.finishedCount) are done already, \(session.remaining) are left\n") }
@@ -104,11 +109,14 @@ struct BatchWork: Sendable {
 
 /// Ctrl-C or SIGTERM ended a run over many questions.
 struct BatchInterruption: Error, CustomStringConvertible {
+    /// Nil where nothing was begun, or nothing is kept.
     let output: String?
+    let overwrites: Bool
 
     var description: String {
         guard let output else { return "interrupted" }
-        return "interrupted; what is finished is in \(output), and the same command goes on from there"
+        let command = overwrites ? "the same command without --overwrite" : "the same command"
+        return "interrupted; what is finished is in \(output), and \(command) goes on from there"
     }
 }
 

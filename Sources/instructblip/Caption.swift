@@ -8,7 +8,7 @@ struct Caption: AsyncParsableCommand {
         abstract: "Write captions for a folder of pictures.",
         discussion: """
             One JSON object a line: id and image (the path in the folder), and caption, or error. One picture's caption is written as text.
-            InstructBLIP is told the paper's prompt for captions, "\(Self.prompt)", BLIP-2 nothing; decoding is --preset caption.
+            Of an animation the first frame is read. InstructBLIP is told the paper's prompt for captions, "\(Self.prompt)", BLIP-2 nothing; decoding is --preset caption.
 
               instructblip caption photos --model instructblip-flan-t5-xl --output captions.jsonl
 
@@ -18,7 +18,7 @@ struct Caption: AsyncParsableCommand {
     /// Source: InstructBLIP (Dai et al., 2023), appendix E, the prompt for NoCaps and Flickr30K.
     static let prompt = "A short image description:"
 
-    @Argument(help: ArgumentHelp("A folder of JPEG, PNG and WebP pictures, or pictures.", valueName: "folder|file"))
+    @Argument(help: ArgumentHelp("A folder of JPEG, PNG, WebP and GIF pictures, or pictures.", valueName: "folder|file"))
     var places: [String]
 
     @Option(help: ArgumentHelp("What is told with every picture.", valueName: "text"))
@@ -58,10 +58,12 @@ struct Caption: AsyncParsableCommand {
 
     private func captionOne(_ list: PictureList, _ instruction: (Processor) -> String) async throws {
         let source = ImageSource.file(URL(fileURLWithPath: list.paths[0]))
-        _ = try source.load(limits: imageSize.limits)
+        // As in a folder, a clip's first frame; a wrong picture should not have to wait for the model.
+        let frames = try source.frames(1, limits: imageSize.limits)
         let assistant = try await modelOptions.open()
         let options = decoding.options(isEncoderDecoder: try await assistant.isEncoderDecoder, usual: .caption)
-        let answer = try await assistant.answer(instruction(assistant.processor), about: source, options, limits: imageSize.limits)
+        let answer = try await assistant.answer(instruction(assistant.processor), about: frames, options)
+        for note in answer.notes { writeRemark("note: \(note)\n") }
         try writeOutput(answer.text + "\n")
     }
 }

@@ -53,7 +53,9 @@ struct ExitStatus {
         switch error {
         case .folderMissing, .configMissing: missingInput
         case .emptyInstruction, .emptyText, .invalidOption, .outputExists, .unknownConfig: usage
-        case .notAFolder, .unknownDType, .wrongImageSize, .retrievalOnly, .notRetrieval, .instructionTooLong, .wrongVocabulary, .notFinite:
+        case .notAFolder, .unknownDType, .wrongImageSize, .retrievalOnly, .notRetrieval, .instructionTooLong, .tooManyPictures,
+            .wrongVocabulary,
+            .notFinite:
             badData
         case .unwritableFolder: self.internal
         }

@@ -3,16 +3,19 @@ import Foundation
 
 /// Notes Ctrl-C and SIGTERM, so that long work can stop in order and leave nothing half-made.
 ///
-/// Unchecked: the flag is only touched under the lock.
+/// Unchecked: the flag and the action are only touched under the lock.
 final class Interruption: @unchecked Sendable {
     private let lock = NSLock()
     private var isSet = false
+    private var action: (@Sendable () -> Void)?
     private var sources: [any DispatchSourceSignal] = []
 
     init() {
+        // A queue of its own has a thread even where work that blocks has taken all those of the shared pool.
+        let queue = DispatchQueue(label: "instructblip interruption")
         for number in [SIGINT, SIGTERM] {
             signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
             source.setEventHandler { [weak self] in self?.set() }
             source.resume()
             sources.append(source)
@@ -21,17 +24,30 @@ final class Interruption: @unchecked Sendable {
 
     var happened: Bool { lock.withLock { isSet } }
 
-    private func set() { lock.withLock { isSet = true } }
+    /// Calls `action` when it happens, on a thread of its own; at once where it happened already.
+    func onHappening(_ action: @escaping @Sendable () -> Void) {
+        let isLate = lock.withLock {
+            self.action = action
+            return isSet
+        }
+        if isLate { action() }
+    }
+
+    private func set() {
+        let action = lock.withLock {
+            isSet = true
+            return self.action
+        }
+        action?()
+    }
 }
 
 /// Runs `work` as a task that Ctrl-C and SIGTERM cancel, so that it can stop in order.
 func interruptible<Result: Sendable>(_ work: @escaping @Sendable () async throws -> Result) async throws -> Result {
     let interruption = Interruption()
     let task = Task(operation: work)
-    let watch = Task {
-        while !interruption.happened { try await Task.sleep(for: .milliseconds(50)) }
-        task.cancel()
-    }
-    defer { watch.cancel() }
+    interruption.onHappening { task.cancel() }
+    // The signals are heard as long as it lives.
+    defer { withExtendedLifetime(interruption) {} }
     return try await task.value
 }

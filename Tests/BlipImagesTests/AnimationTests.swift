@@ -76,6 +76,27 @@ import Testing
             let limited = try #require(try source.animation(limits: limits))
             #expect(try limited.frames(at: [0, 1]).count == 2)
             #expect(throws: ImageError.self) { try limited.frames(at: [2]) }
+            limits = ImageLimits(maximumPixels: animation.width * animation.height)
+            let large = try #require(try source.animation(limits: limits))
+            #expect(try large.frames(at: [0, 0, 1, 1]).count == 4)
+            #expect(throws: ImageError.self) { try large.frames(at: [0, 0, 1, 1, 1]) }
+        }
+    }
+
+    @Test func `of many palettes in an animated PNG the first one counts`() throws {
+        let bytes = try Self.bytes("apng-palette.png")
+        let whole = try #require(try ImageSource.bytes(bytes).animation()).frames(at: [0, 1])
+        let start = try #require(bytes.indices.first { bytes[$0...].starts(with: "PLTE".utf8) }) - 4
+        let length = Int(bytes[start + 2]) << 8 | Int(bytes[start + 3])
+        var other = Array(bytes[start..<start + 12 + length])
+        for place in 8..<8 + length { other[place] ^= 0xFF }
+        let huge: [UInt8] = [0, 0, 3, 3] + Array("PLTE".utf8) + [UInt8](repeating: 0, count: 771 + 4)
+        let end = start + 12 + length
+        let after = bytes[..<end] + Array(repeating: other, count: 1000).joined() + bytes[end...]
+        let before = bytes[..<start] + huge + bytes[start...]
+        for patched in [Array(after), Array(before)] {
+            let animation = try #require(try ImageSource.bytes(PNGPatch.withChecksums(patched)).animation())
+            #expect(try animation.frames(at: [0, 1]) == whole)
         }
     }
 

@@ -133,6 +133,23 @@ enum FFmpeg {
         }
     }
 
+    @Test func `a frame that no time finds is looked for by its number`() throws {
+        let ffmpeg =
+            "case \"$*\" in *-ss*) exit 0;; *) echo \"$*\" >> \"$(dirname \"$0\")/log\"; cat \"$(dirname \"$0\")/frame.png\";; esac"
+        try withPrograms(ffprobe: "echo '\(Self.probed)'", ffmpeg: ffmpeg) { source, tools, folder in
+            let picture = RGBImage(width: 3, height: 2, pixels: Array(0..<18))
+            try picture.write(png: folder.appendingPathComponent("frame.png"))
+            #expect(try source.frames(2, tools: tools) == [picture, picture])
+            let lines = try String(contentsOf: folder.appendingPathComponent("log"), encoding: .utf8).split(separator: "\n")
+            #expect(lines.count == 2 && !lines[0].contains("-vf") && lines[1].contains("-vf select=eq(n\\,4)"))
+            var limits = ImageLimits(maximumPixels: 6)
+            #expect(try source.frames(4, limits: limits, tools: tools).count == 4)
+            #expect(throws: ImageError.self) { try source.frames(5, limits: limits, tools: tools) }
+            limits.maximumPixels = .max
+            #expect(try source.frames(5, limits: limits, tools: tools).count == 5)
+        }
+    }
+
     @Test(
         arguments: [
             ("echo 'a: broken' >&2; printf '\\n\\n' >&2; exit 1", "exit 0", "ffprobe says: a: broken"),

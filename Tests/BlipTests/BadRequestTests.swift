@@ -46,6 +46,23 @@ import Testing
         #expect(answer.notes.contains { $0.contains("room for it ends") })
     }
 
+    @Test("more pictures than the model has positions for")
+    func manyPictures() async throws {
+        let assistant = try await Assistant.open(Fixtures.checkpoint("vicuna"))
+        let frames = Array(repeating: RGBImage(width: 1, height: 1, pixels: [0, 0, 0]), count: 60)
+        do {
+            _ = try await assistant.answer("Why?", about: frames, AnswerOptions(maximumTokens: 2))
+            Issue.record("60 frames were read")
+        } catch let error as BlipError {
+            guard case .tooManyPictures(60, let limit) = error else { throw error }
+            #expect("\(error)".contains("about 60 pictures and frames") && (1..<52).contains(limit))
+            _ = try await assistant.answer("Why?", about: Array(frames.prefix(limit)), AnswerOptions(maximumTokens: 1))
+            await #expect(throws: BlipError.self) {
+                try await assistant.answer("Why?", about: Array(frames.prefix(limit + 1)), AnswerOptions(maximumTokens: 1))
+            }
+        }
+    }
+
     @Test("pictures that are none")
     func pictures() async throws {
         #expect(try await message("Why?", .file(URL(fileURLWithPath: "/nowhere.png"))).contains("there is no file /nowhere.png"))

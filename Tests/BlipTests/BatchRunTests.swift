@@ -165,6 +165,63 @@ enum FakeRun {
         }
     }
 
+    @Test(
+        "a file of something else is refused and left alone, even if it has no line break",
+        arguments: [
+            "my notes", "my notes\n", "{\"id\": 1, \"image\": \"a.png\", \"instruction\": \"Why?\"}", "{\"id\": 2", "{\"id\": 1}\n",
+            "\u{0}a",
+        ])
+    func otherFile(_ contents: String) async throws {
+        let question = "{\"id\": 1, \"image\": \"a.png\", \"instruction\": \"Why?\"}"
+        try await withTemporaryFolder { folder in
+            let output = folder.appendingPathComponent("notes.txt")
+            try Data(contents.utf8).write(to: output)
+            for (rank, count) in [(0, 1), (1, 2)] {
+                await #expect(throws: BatchError.self) { try await FakeRun.run(question, output, rank: rank, of: count) }
+                #expect(try FakeRun.contents(output) == contents)
+            }
+            _ = try await FakeRun.run(question, output, .overwrite)
+            #expect(try FakeRun.contents(output).hasPrefix(question.dropLast()))
+        }
+    }
+
+    @Test("errors of questions that were repaired or taken out go when errors are tried again", arguments: [1, 2])
+    func repaired(_ count: Int) async throws {
+        func line(_ id: Int, _ image: String) -> String { "{\"id\": \(id), \"image\": \"\(image)\", \"instruction\": \"Why?\"}\n" }
+        let before = line(1, "bad.png") + "{\"id\": \"broken\n" + line(3, "c.png") + line(4, "bad.png")
+        let after = line(1, "a.png") + line(2, "b.png") + line(3, "c.png")
+        try await withTemporaryFolder { folder in
+            let (output, fresh) = (folder.appendingPathComponent("out.jsonl"), folder.appendingPathComponent("fresh.jsonl"))
+            _ = try await FakeRun.run(after, fresh)
+            _ = try await FakeRun.run(before, output)
+            let error = await #expect(throws: BatchError.self) { try await FakeRun.run(after, output) }
+            #expect(error.map { "\($0)" }?.contains("goes when errors are tried again") == true)
+            var asked = 0
+            for rank in 0..<count { asked += try await FakeRun.run(after, output, .retryErrors, rank: rank, of: count).asked }
+            #expect(asked == 2)
+            #expect(try FakeRun.contents(output) == FakeRun.contents(fresh))
+        }
+    }
+
+    @Test("a cancelled run ends what is being prepared")
+    func cancelsPreparation() async throws {
+        try await withTemporaryFolder { folder in
+            let (output, text) = (folder.appendingPathComponent("out.jsonl"), text)
+            let task = Task {
+                let session = try BatchRun(FakeRun.questions(text), to: .file(output, .resume), batchSize: 2).begin()
+                try await session.work(
+                    prepare: { questions in
+                        try await Task.sleep(for: .seconds(600))
+                        return questions
+                    }, answer: { $0.map { _ in .success("yes") } })
+            }
+            try await Task.sleep(for: .milliseconds(50))
+            task.cancel()
+            await #expect(throws: CancellationError.self) { try await task.value }
+            #expect(try FakeRun.contents(output).isEmpty)
+        }
+    }
+
     @Test("white space between a question's members may change")
     func reformatted() async throws {
         try await withTemporaryFolder { folder in

@@ -123,16 +123,18 @@ import Testing
             return [share.rank, share.count]
         }
         #expect(try share([:]) == [0, 1])
-        #expect(try share(["RANK": "1", "WORLD_SIZE": "3", "SLURM_PROCID": "0", "SLURM_NTASKS": "2"]) == [1, 3])
+        #expect(try share(["RANK": "1", "WORLD_SIZE": "3", "SLURM_PROCID": "0", "SLURM_STEP_NUM_TASKS": "2"]) == [1, 3])
         #expect(try share(["OMPI_COMM_WORLD_RANK": "2", "OMPI_COMM_WORLD_SIZE": "3"]) == [2, 3])
         #expect(try share(["PMI_RANK": "0", "PMI_SIZE": "2"]) == [0, 2])
-        #expect(try share(["SLURM_PROCID": "1", "SLURM_NTASKS": "2"]) == [1, 2])
+        #expect(try share(["SLURM_PROCID": "1", "SLURM_STEP_NUM_TASKS": "2", "SLURM_NTASKS": "4"]) == [1, 2])
+        // The script of sbatch itself: nobody else does the other shares.
+        #expect(try share(["SLURM_PROCID": "0", "SLURM_NTASKS": "2"]) == [0, 1])
         #expect(try share(["SLURM_NTASKS": "2"]) == [0, 1])
         #expect(try share(["RANK": "", "WORLD_SIZE": ""]) == [0, 1])
         let wrong = [
             ["RANK": "3", "WORLD_SIZE": "3"], ["RANK": "-1", "WORLD_SIZE": "3"], ["RANK": "0"], ["WORLD_SIZE": "2"], ["PMI_SIZE": "2"],
             ["RANK": "one", "WORLD_SIZE": "3"], ["RANK": "0", "WORLD_SIZE": "0"], ["RANK": "0", "WORLD_SIZE": "many"],
-            ["SLURM_PROCID": "0"], ["RANK": "0", "WORLD_SIZE": "99999999999999999999"],
+            ["SLURM_STEP_NUM_TASKS": "2"], ["RANK": "0", "WORLD_SIZE": "99999999999999999999"],
         ]
         for environment in wrong { #expect(throws: BatchError.self) { try BatchShare.launched(environment) } }
         #expect(throws: BatchError.self) { try BatchShare(rank: 2, count: 2) }

@@ -148,6 +148,40 @@ import Testing
         }
     }
 
+    @Test("of a batch the first answer has the note, and a folder where everything is damaged says so twenty times")
+    func batches() async throws {
+        try await withTemporaryFolder { folder in
+            let assistant = try await open(Fixtures.checkpoint("flan-t5"), folder)
+            let sources = try (0..<23).map { shade in
+                ImageSource.data(try RGBImage(width: 1, height: 1, pixels: [UInt8(shade * 10), 0, 0]).pngData())
+            }
+            let questions = sources.map { Question("Why?", about: [$0]) }
+            let options = AnswerOptions(maximumTokens: 2)
+            _ = try await assistant.answers(to: questions, options)
+            for entry in try entries(folder) { try Data("{".utf8).write(to: entry) }
+            let notes = try await assistant.answers(to: questions, options).map { try $0.get().notes.count }
+            #expect(notes == [20] + [Int](repeating: 0, count: 22))
+        }
+    }
+
+    @Test("the image encoder is shown at most 16 pictures at once, and each once")
+    func pieces() throws {
+        let config = try Self.opened("flan-t5").0
+        let processor = try Processor(folder: Fixtures.checkpoint("flan-t5"), config)
+        let network = try TinyNetwork("flan-t5").network
+        let planes = try (0..<40).map { shade in
+            try processor.images(RGBImage(width: 1, height: 1, pixels: [UInt8(shade / 2 * 10), 0, 0]))
+        }
+        var shown: [Int] = []
+        let looks = try withoutGradients {
+            try ImageCache(maximumBytes: 0).looks(at: planes) { piece in
+                shown.append(piece.count)
+                return try network.look(at: Tensor.concatenate(piece.map { try $0.tensor(on: .cpu) }, 0))
+            }
+        }
+        #expect(shown == [16, 4] && looks.count == 40 && looks.allSatisfy { $0.count == 1 })
+    }
+
     @Test("another picture's entry under this one's name is not believed where sizes differ")
     func otherShapes() throws {
         let (config, _) = try Self.opened("flan-t5")

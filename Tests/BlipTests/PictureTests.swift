@@ -53,6 +53,20 @@ import Testing
         await #expect(throws: BlipError.self) { try await assistant.answer("Why?", about: [ImageSource](), options) }
     }
 
+    @Test("a clip is read as frames, whether it is asked about alone, streamed or in a batch")
+    func clips() async throws {
+        let assistant = try await Assistant.open(Fixtures.checkpoint("flan-t5"))
+        let (clip, options) = (ImageSource.file(Fixtures.picture("moving.gif")), AnswerOptions(maximumTokens: 6))
+        let expected = try await assistant.answer("Why?", about: clip.frames(), options)
+        let alone = try await assistant.answer("Why?", about: clip, options)
+        #expect(alone.tokenIDs == expected.tokenIDs && alone.promptTokens == expected.promptTokens)
+        let answers = try await assistant.answers(to: [Question("Why?", about: [clip])], options)
+        #expect(try answers[0].get().tokenIDs == expected.tokenIDs)
+        var streamed = ""
+        for try await piece in assistant.stream("Why?", about: clip, options) { streamed += piece }
+        #expect(streamed == expected.text)
+    }
+
     @Test("the heat map's weights are the queries' attention, and depend on the instruction")
     func heatmap() async throws {
         let assistant = try await Assistant.open(Fixtures.checkpoint("flan-t5"))

@@ -146,6 +146,30 @@ import Testing
         }
     }
 
+    @Test("Ctrl-C ends the programs that read videos, and no row is made of it")
+    func videoInterruption() async throws {
+        try await withTemporaryFolder { folder in
+            for name in ["ffprobe", "ffmpeg"] {
+                let file = folder.appendingPathComponent(name)
+                try Data("#!/bin/sh\n: > \"$0.started\"\nexec sleep 50\n".utf8).write(to: file)
+                try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: file.path)
+            }
+            let lines = (0..<8).map { "{\"id\": \($0), \"image\": \"\($0).mp4\", \"instruction\": \"Why?\"}\n" }
+            for index in 0..<8 { try Data("\0\0\0\u{18}ftypisom".utf8).write(to: folder.appendingPathComponent("\(index).mp4")) }
+            let (file, output) = (folder.appendingPathComponent("q.jsonl"), folder.appendingPathComponent("out.jsonl"))
+            try Data(lines.joined().utf8).write(to: file)
+            let ask = ["ask", "--questions", file.path, "--output", output.path] + Self.short
+            let process = try start(ask, ["PATH": folder.path + ":/usr/bin:/bin"])
+            let isReading = { FileManager.default.fileExists(atPath: folder.appendingPathComponent("ffprobe.started").path) }
+            Self.wait { isReading() || !process.isRunning }
+            let clock = ContinuousClock.now
+            kill(process.processIdentifier, SIGINT)
+            process.waitUntilExit()
+            #expect(process.terminationStatus == 130 && clock.duration(to: .now) < .seconds(20))
+            #expect(try Data(contentsOf: output).isEmpty)
+        }
+    }
+
     @Test("questions come from standard input too, and answers go to standard output")
     func pipes() async throws {
         let line = "{\"id\": \"a\", \"image\": \"shapes.png\", \"instruction\": \"Why?\"}\n"
@@ -176,11 +200,20 @@ import Testing
             try expect(["ask", "--questions", "/nowhere.jsonl"] + Self.short, 66, "there is no such file")
             try expect(["ask", "--questions", file, "--output", folder.path] + Self.short, 64, "choose a file")
             try expect(["caption", "/nowhere"] + Self.short, 66, "there is no such file or folder")
-            try expect(["caption", folder.path] + Self.short, 66, "no JPEG, PNG or WebP picture")
+            try expect(["caption", folder.path] + Self.short, 66, "no JPEG, PNG, WebP or GIF picture")
             try expect(["caption", folder.path, "--n", "2", "--num-beams", "2", "--model", Self.model], 64, "leave out --n")
             try expect(ask, 64, "WORLD_SIZE is not set", ["RANK": "0"])
             try expect(ask, 64, "a number from 0 to 1", ["RANK": "2", "WORLD_SIZE": "2"])
             try expect(["ask", "--questions", file] + Self.short, 64, "one output file", ["RANK": "0", "WORLD_SIZE": "2"])
+            try expect(["ask", "--questions", file, "--output", file] + Self.short, 64, "choose another file")
+            let link = folder.appendingPathComponent("link.jsonl").path
+            try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: file)
+            try expect(["ask", "--questions", file, "--output", link] + Self.short, 64, "choose another file")
+            // Without a model nothing is overwritten.
+            try "mine".write(toFile: output, atomically: true, encoding: .utf8)
+            try expect(["ask", "--questions", file, "--output", output, "--overwrite", "--model", "/nowhere"], 66, "no checkpoint folder")
+            try expect(ask, 65, "line 1 does not belong to these questions")
+            #expect(try String(contentsOfFile: output, encoding: .utf8) == "mine")
             try "{\"id\": \"other\", \"answer\": \"yes\"}\n{}\n".write(toFile: output, atomically: true, encoding: .utf8)
             try expect(ask, 65, "line 1 does not belong to these questions")
             try expect(["caption", Fixtures.picture("").path, "--output", output] + Self.short, 65, "overwrite this one with --overwrite")

@@ -23,7 +23,7 @@ public enum BatchError: Error, Sendable, Equatable, CustomStringConvertible, Loc
         case .unreadable(let path, let reason): "\(path) cannot be read: \(reason)"
         case .tooLarge(let path, let limit): "\(path) has more than \(limit) bytes; split it"
         case .noQuestions(let path): "\(path) holds no questions; give one JSON object a line, with id, image and instruction"
-        case .noPictures(let path): "there is no JPEG, PNG or WebP picture in \(path); give a folder of pictures, or picture files"
+        case .noPictures(let path): "there is no JPEG, PNG, WebP or GIF picture in \(path); give a folder of pictures, or picture files"
         case .duplicateID(let id, let file, let first, let second):
             "\(file) has the id \(id) twice, in lines \(first) and \(second); give every question an id of its own"
         case .takenMember(let name, let file, let line):

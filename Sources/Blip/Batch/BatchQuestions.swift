@@ -205,6 +205,26 @@ public struct BatchQuestions: Sendable {
         return (index, last.key == "error" ? text : nil)
     }
 
+    /// Whether a line of an output is an error, be it of these questions or of what they were before.
+    static func isError(_ line: ArraySlice<UInt8>) -> Bool {
+        do {
+            guard let object = try JSONLine.parse(line).object, let last = object.members.last else { return false }
+            return last.key == "error" && last.value.string != nil && (object["id"] != nil || object["line"] != nil)
+        } catch { return false }
+    }
+
+    /// Whether bytes may be what was written of a line of the output before something stopped it.
+    func isBeginning(_ bytes: [UInt8]) -> Bool {
+        // A power cut leaves zeros where bytes were meant to be.
+        let written = bytes.filter { $0 != 0 && $0 != 0x0A }
+        return items.indices.contains { index in
+            [answerName, "error"].contains { name in
+                let line = head(index) + Array(", \"\(name)\": \"".utf8)
+                return zip(written, line).allSatisfy { $0 == $1 }
+            }
+        }
+    }
+
     /// A text as JSON has it.
     private static func quoted(_ text: String) -> String { String(JSONValue.string(JSONString(bytes: Array(text.utf8))).text.dropLast()) }
 

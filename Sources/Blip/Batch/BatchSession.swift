@@ -55,7 +55,12 @@ public final class BatchSession {
             isInOrder = false
         } else {
             for file in [files.output] + parts {
-                let contents = try file.read(run.questions)
+                // An error of a question that was changed or taken out since then is no reason to stop.
+                let contents = try file.read(run.questions) { line in
+                    let isOld = existing == .retryErrors && BatchQuestions.isError(line)
+                    if isOld { isInOrder = false }
+                    return isOld
+                }
                 for line in contents.lines {
                     if existing == .retryErrors, line.error != nil { isInOrder = false } else { finished.add(line) }
                 }
@@ -85,9 +90,10 @@ public final class BatchSession {
         var length = 0
         for file in [files.output] + (try files.parts()) where file.exists {
             var hasForeign = false
-            var contents = try file.read(run.questions) { _ in
-                hasForeign = existing == .overwrite
-                return hasForeign
+            var contents = try file.read(run.questions) { line in
+                let goes = existing == .overwrite || (existing == .retryErrors && BatchQuestions.isError(line))
+                hasForeign = hasForeign || goes
+                return goes
             }
             let kept = contents.lines.filter { line in
                 guard run.share.takes(line.index) else { return true }
@@ -145,9 +151,18 @@ public final class BatchSession {
         }
         var next = try prepared(0)
         defer { next?.cancel() }
+        func value(of task: Task<Prepared, any Error>) async throws -> Prepared {
+            try await withTaskCancellationHandler {
+                try await task.value
+            } onCancel: {
+                task.cancel()
+            }
+        }
         for (number, batch) in batches.enumerated() {
             try Task.checkCancellation()
-            guard let ready = try await next?.value else { break }
+            guard let task = next else { break }
+            let ready = try await value(of: task)
+            try Task.checkCancellation()
             next = try prepared(number + 1)
             var answers = try await answer(ready)[...]
             // Lines that are no questions have their error already.

@@ -34,17 +34,18 @@ public struct BatchShare: Sendable, Equatable {
     /// What the launcher of this process said: torchrun, mpirun or srun, in this order; ``whole`` without one.
     ///
     /// - Parameter environment: `RANK` and `WORLD_SIZE`, `OMPI_COMM_WORLD_RANK` and `_SIZE`, `PMI_RANK` and `PMI_SIZE`,
-    ///   `SLURM_PROCID` and `SLURM_NTASKS`. One without the other is an error; but the shell of `salloc` has a `SLURM_NTASKS` alone.
+    ///   `SLURM_PROCID` and `SLURM_STEP_NUM_TASKS`. One without the other is an error; but the script of `sbatch` and the shell of
+    ///   `salloc` have a `SLURM_PROCID` alone, and run once, however many tasks there is room for.
     public static func launched(_ environment: [String: String] = ProcessInfo.processInfo.environment) throws(BatchError) -> BatchShare {
         let launchers = [
             ("RANK", "WORLD_SIZE"), ("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"), ("PMI_RANK", "PMI_SIZE"),
-            ("SLURM_PROCID", "SLURM_NTASKS"),
+            ("SLURM_PROCID", "SLURM_STEP_NUM_TASKS"),
         ]
         for (rankName, countName) in launchers {
             let (rank, count) = (environment[rankName] ?? "", environment[countName] ?? "")
             switch (rank.isEmpty, count.isEmpty) {
             case (true, true): continue
-            case (true, false) where countName == "SLURM_NTASKS": continue
+            case (false, true) where rankName == "SLURM_PROCID": continue
             case (true, false): throw .badShare(name: rankName, found: "not set", expected: "a number, as \(countName) is set")
             case (false, true): throw .badShare(name: countName, found: "not set", expected: "a number, as \(rankName) is set")
             case (false, false): return try BatchShare(rank: rank, count: count, names: (rankName, countName))

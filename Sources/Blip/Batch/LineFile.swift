@@ -26,7 +26,9 @@ struct LineFile {
 
     var exists: Bool { FileManager.default.fileExists(atPath: url.path) }
 
-    /// - Parameter skipping: whether a line that belongs to no question is passed over, for the reason given, instead of being an error.
+    /// - Parameter skipping: whether a line that belongs to no question is passed over instead of being an error.
+    /// - Throws: ``BatchError/foreignLine(path:line:reason:)``; also for a file of something else, which has no whole line of the output
+    ///   and does not begin like one.
     func read(_ questions: BatchQuestions, skipping: (_ line: ArraySlice<UInt8>) -> Bool = { _ in false }) throws -> Contents {
         var contents = Contents()
         let bytes = try bytes()
@@ -43,13 +45,18 @@ struct LineFile {
                 if isLast, !(error is JSONLine.Mismatch) { break }
                 guard skipping(line) else {
                     let reason = (error as? JSONLine.Mismatch)?.reason ?? "\(error)"
-                    throw BatchError.foreignLine(path: url.path, line: number, reason: reason)
+                    let remedy = BatchQuestions.isError(line) ? "; it is an error, and goes when errors are tried again" : ""
+                    throw BatchError.foreignLine(path: url.path, line: number, reason: reason + remedy)
                 }
             }
             start = end + 1
             contents.byteCount = start
         }
         contents.hasTail = contents.byteCount < bytes.count
+        // A tail is cut off: without a line before it, it must be seen to be ours.
+        if contents.byteCount == 0, contents.hasTail, !questions.isBeginning(bytes), !skipping(bytes[...]) {
+            throw BatchError.foreignLine(path: url.path, line: 1, reason: "it does not begin like an answer to one of them")
+        }
         return contents
     }
 

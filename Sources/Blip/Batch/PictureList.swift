@@ -3,7 +3,7 @@ import Foundation
 
 /// The pictures of folders, by their names: what is in them is not asked, so that a broken picture is an error and not passed over.
 public struct PictureList: Sendable {
-    /// Below ``root`` relative to it, else as given.
+    /// Below ``root`` relative to it, else as given; a picture that was named twice, as also through its folder, once.
     public private(set) var paths: [String] = []
     /// What the paths are relative to.
     public let root: URL
@@ -12,8 +12,10 @@ public struct PictureList: Sendable {
     /// Folders that were not entered.
     public private(set) var otherFolders = 0
 
-    static let extensions: Set<String> = ["jpg", "jpeg", "jpe", "jfif", "png", "webp"]
+    static let extensions: Set<String> = ["jpg", "jpeg", "jpe", "jfif", "png", "webp", "gif"]
     private static let maximumDepth = 64
+    /// Where the pictures are; in bytes, for two spellings of a letter are two names.
+    private var known: Set<[UInt8]> = []
 
     /// - Parameters:
     ///   - places: a folder, whose pictures are known by their paths in it; or files and folders, known by the paths given.
@@ -33,10 +35,15 @@ public struct PictureList: Sendable {
                     throw BatchError.unreadable(path: place, reason: "there is no such file or folder")
                 }
                 // Named by hand, so meant, whatever its name.
-                if !paths.contains(place) { paths.append(place) }
+                add(picture: place)
             }
         }
         guard !paths.isEmpty else { throw BatchError.noPictures(path: places.joined(separator: ", ")) }
+    }
+
+    private mutating func add(picture path: String) {
+        let place = URL(fileURLWithPath: path, relativeTo: root).absoluteURL.standardizedFileURL.path
+        if known.insert(Array(place.utf8)).inserted { paths.append(path) }
     }
 
     private mutating func add(folder: String, recursive: Bool, depth: Int) throws {
@@ -56,7 +63,7 @@ public struct PictureList: Sendable {
                     otherFolders += 1
                 }
             } else if Self.extensions.contains(URL(fileURLWithPath: name).pathExtension.lowercased()) {
-                paths.append(folder + name)
+                add(picture: folder + name)
             } else {
                 otherFiles += 1
             }

@@ -40,7 +40,10 @@ struct APNGFile {
             case "acTL":
                 // Behind the picture it means nothing.
                 if !hasPicture { isAnimated = true }
-            case "PLTE", "tRNS": shared.append(chunk)
+            case "PLTE", "tRNS":
+                // Copied into every frame: more than one of each, or one larger than 256 colours, is not for decoding.
+                let isKnown = shared.contains { $0.kind == chunk.kind }
+                if !isKnown, chunk.content.count <= 768 { shared.append(chunk) }
             case "fcTL":
                 guard isAnimated else { return nil }
                 guard frames.count < maximumFrames else { throw .tooManyFrames(source: source, limit: maximumFrames) }

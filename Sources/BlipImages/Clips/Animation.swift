@@ -69,6 +69,10 @@ public struct Animation: Sendable {
             throw .tooMuchAnimation(
                 source: source, frames: last + 1, width: width, height: height, limit: limits.maximumAnimationPixels)
         }
+        let (kept, tooMany) = area.multipliedReportingOverflow(by: places.count)
+        guard !tooMany, kept <= limits.maximumKeptPixels else {
+            throw limits.tooMuch(source, frames: places.count, width: width, height: height)
+        }
         switch reader {
         case .gif(let gif): return try gif.frames(at: places)
         case .png(let png): return try png.frames(at: places)

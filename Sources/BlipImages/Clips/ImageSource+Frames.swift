@@ -14,7 +14,7 @@ extension ImageSource {
     ///
     /// - Parameters:
     ///   - count: at most so many; ``FrameSampling/places(of:count:)`` says which. A shorter clip gives all it has.
-    ///   - limits: hold for every frame.
+    ///   - limits: hold for every frame; all together may have ``ImageLimits/maximumKeptPixels``.
     /// - Throws: ``ImageError``, or `CancellationError`.
     public func frames(
         _ count: Int = FrameSampling.defaultCount, limits: ImageLimits = .default, tools: VideoTools = VideoTools()
@@ -26,7 +26,7 @@ extension ImageSource {
             var isFolder: ObjCBool = false
             if FileManager.default.fileExists(atPath: url.path(percentEncoded: false), isDirectory: &isFolder), isFolder.boolValue {
                 let pictures = try FrameFolder(url: url).pictures()
-                return try FrameSampling.places(of: pictures.count, count: count).map {
+                return try limits.pictures(of: label, at: FrameSampling.places(of: pictures.count, count: count)) {
                     try ImageSource.file(pictures[$0]).load(limits: limits)
                 }
             }

@@ -24,7 +24,8 @@ struct VideoFile {
         let ffprobe = try program("ffprobe")
         let ffmpeg = try program("ffmpeg")
         let stream = try probe(ffprobe)
-        return try FrameSampling.places(of: stream.frameCount, count: count).map { try frame($0, stream, ffmpeg) }
+        let places = FrameSampling.places(of: stream.frameCount, count: count)
+        return try limits.pictures(of: path, at: places) { try frame($0, stream, ffmpeg) }
     }
 
     private func program(_ name: String) throws -> URL {
@@ -91,11 +92,10 @@ struct VideoFile {
         // begin at some later frame, so that frames are counted from the beginning.
         let time = stream.start + (Double(place) - 0.5) / stream.framesPerSecond
         let seek = time > 0 && stream.isIndexed ? ["-ss", String(format: "%.6f", time)] : []
-        let count = place > 0 && !stream.isIndexed ? ["-vf", "select=eq(n\\,\(place))"] : []
-        let output = ["-map", "0:V:0", "-frames:v", "1", "-an", "-sn", "-f", "image2pipe", "-c:v", "png", "-pix_fmt", "rgb24", "pipe:1"]
-        let png = try run(
-            ffmpeg, ["-nostdin", "-hide_banner", "-v", "error"] + input + seek + ["-i", address] + count + output,
-            maximumBytes: limits.maximumBytes)
+        let count = place > 0 ? ["-vf", "select=eq(n\\,\(place))"] : []
+        var png = try picture(ffmpeg, before: seek, behind: stream.isIndexed ? [] : count)
+        // Where frames do not follow each other evenly, the last ones may stand before their times.
+        if png.isEmpty, !seek.isEmpty { png = try picture(ffmpeg, before: [], behind: count) }
         guard !png.isEmpty else {
             throw broken("there is no picture at \(String(format: "%.2f", max(0, time))) seconds; it may be cut short")
         }
@@ -104,6 +104,14 @@ struct VideoFile {
         } catch {
             throw broken("ffmpeg answers no picture")
         }
+    }
+
+    /// One frame as a PNG; empty where there is none.
+    private func picture(_ ffmpeg: URL, before: [String], behind: [String]) throws -> [UInt8] {
+        let output = ["-map", "0:V:0", "-frames:v", "1", "-an", "-sn", "-f", "image2pipe", "-c:v", "png", "-pix_fmt", "rgb24", "pipe:1"]
+        return try run(
+            ffmpeg, ["-nostdin", "-hide_banner", "-v", "error"] + input + before + ["-i", address] + behind + output,
+            maximumBytes: limits.maximumBytes)
     }
 
     private func run(_ file: URL, _ arguments: [String], maximumBytes: Int) throws -> [UInt8] {
