@@ -6,9 +6,9 @@
 
 #define HAS_OWN_GROUPS
 #include "Attend.h"
+#define HAS_OWN_ROWS
 #include "Quantize.h"
-
-#define ALWAYS static inline __attribute__((always_inline))
+#include "Rows.h"
 
 ALWAYS float largest_size(const float *x) {
   const __m512i sign = _mm512_set1_epi32(0x7fffffff);
@@ -244,15 +244,6 @@ ALWAYS void plain_type(const ckernels_type type, const void *weights, int64_t co
     for (; output + 2 <= last; output += 2) plain_outputs(type, 2, weights, columns, output, x, rows, bias, out, stride);
   }
   for (; output < last; output++) plain_outputs(type, 1, weights, columns, output, x, rows, bias, out, stride);
-}
-
-static void plain(ckernels_type type, const void *weights, int64_t columns, const float *x, int64_t rows, const float *bias, int64_t first,
-                  int64_t last, float *out, int64_t stride) {
-  switch (type) {
-    case CKERNELS_FLOAT32: plain_type(CKERNELS_FLOAT32, weights, columns, x, rows, bias, first, last, out, stride); break;
-    case CKERNELS_BFLOAT16: plain_type(CKERNELS_BFLOAT16, weights, columns, x, rows, bias, first, last, out, stride); break;
-    default: plain_type(CKERNELS_FLOAT16, weights, columns, x, rows, bias, first, last, out, stride); break;
-  }
 }
 
 static double peak(int64_t rounds) {

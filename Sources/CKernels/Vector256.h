@@ -4,10 +4,9 @@
 
 #include "Attend.h"
 #include "Quantize.h"
+#include "Rows.h"
 
 #include <immintrin.h>
-
-#define ALWAYS static inline __attribute__((always_inline))
 
 ALWAYS __m256i dot_unsigned(__m256i sums, __m256i weights, __m256i values);
 ALWAYS __m256i dot_signed(__m256i sums, __m256i weights, __m256i values);
@@ -91,33 +90,11 @@ ALWAYS void all_rows(const ckernels_format format, const uint8_t *tiles, const c
   }
 }
 
-static void product(ckernels_format format, const void *packed, int64_t outputs, const ckernels_rows *x, const float *bias, int64_t first,
-                    int64_t last, float *out, int64_t stride) {
-  const float multiplier = read_header(packed).multiplier;
-  for (int64_t index = first; index < last; index++) {
-    const uint8_t *tiles = block_tiles(packed, format, x->columns, index);
-    const int64_t left = outputs - index * BLOCK;
-    const int there = left >= BLOCK ? BLOCK : (int)left;
-    const float *added = bias ? bias + index * BLOCK : NULL;
-    if (format == CKERNELS_Q4) {
-      all_rows(CKERNELS_Q4, tiles, x, multiplier, added, there, out + index * BLOCK, stride);
-    } else {
-      all_rows(CKERNELS_Q8, tiles, x, multiplier, added, there, out + index * BLOCK, stride);
-    }
-  }
-}
-
 ALWAYS __m256 eight(const ckernels_type type, const void *weights, int64_t place) {
   if (type == CKERNELS_FLOAT32) return _mm256_loadu_ps((const float *)weights + place);
   const __m128i halves = _mm_loadu_si128((const __m128i *)((const uint16_t *)weights + place));
   if (type == CKERNELS_FLOAT16) return _mm256_cvtph_ps(halves);
   return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(halves), 16));
-}
-
-ALWAYS float one(const ckernels_type type, const void *weights, int64_t place) {
-  if (type == CKERNELS_FLOAT32) return ((const float *)weights)[place];
-  const uint16_t half = ((const uint16_t *)weights)[place];
-  return type == CKERNELS_FLOAT16 ? half_to_float(half) : bfloat_to_float(half);
 }
 
 ALWAYS float total(__m256 sums) {
@@ -148,32 +125,6 @@ ALWAYS void plain_rows(const ckernels_type type, const int count, const void *we
     float sum = total(_mm256_add_ps(sums[r][0], sums[r][1]));
     for (int64_t rest = column; rest < columns; rest++) sum += one(type, weights, place + rest) * x[r * columns + rest];
     out[r * stride + output] = sum + (bias ? bias[output] : 0);
-  }
-}
-
-ALWAYS void plain_type(const ckernels_type type, const void *weights, int64_t columns, const float *x, int64_t rows, const float *bias,
-                       int64_t first, int64_t last, float *out, int64_t stride) {
-  for (int64_t start = 0; start < rows; start += 4) {
-    const float *from = x + start * columns;
-    float *to = out + start * stride;
-    const int64_t count = rows - start < 4 ? rows - start : 4;
-    for (int64_t output = first; output < last; output++) {
-      switch (count) {
-        case 1: plain_rows(type, 1, weights, columns, output, from, bias, to, stride); break;
-        case 2: plain_rows(type, 2, weights, columns, output, from, bias, to, stride); break;
-        case 3: plain_rows(type, 3, weights, columns, output, from, bias, to, stride); break;
-        default: plain_rows(type, 4, weights, columns, output, from, bias, to, stride); break;
-      }
-    }
-  }
-}
-
-static void plain(ckernels_type type, const void *weights, int64_t columns, const float *x, int64_t rows, const float *bias, int64_t first,
-                  int64_t last, float *out, int64_t stride) {
-  switch (type) {
-    case CKERNELS_FLOAT32: plain_type(CKERNELS_FLOAT32, weights, columns, x, rows, bias, first, last, out, stride); break;
-    case CKERNELS_BFLOAT16: plain_type(CKERNELS_BFLOAT16, weights, columns, x, rows, bias, first, last, out, stride); break;
-    default: plain_type(CKERNELS_FLOAT16, weights, columns, x, rows, bias, first, last, out, stride); break;
   }
 }
 
