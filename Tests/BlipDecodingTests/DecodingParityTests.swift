@@ -58,18 +58,19 @@ import Testing
         }
     }
 
-    @Test("ids and beam scores are the reference's, alone and in unequal batches", arguments: ["vicuna", "flan-t5"])
+    @Test(
+        "ids and beam scores are the reference's, alone and in unequal batches",
+        arguments: ["vicuna", "flan-t5", "blip2/opt", "blip2/flan-t5"])
     func parity(_ name: String) throws {
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
-        let file = try decoder.decode(File.self, from: Data(contentsOf: Fixtures.root.appendingPathComponent("decoding/\(name).json")))
+        let place = "decoding/\(name.replacing("/", with: "-")).json"
+        let file = try decoder.decode(File.self, from: Data(contentsOf: Fixtures.root.appendingPathComponent(place)))
         let (tiny, references) = (try TinyNetwork(name), try References(name))
         #expect(file.entries.count > 50)
         for entry in file.entries {
             let options = entry.options.decoding(limit: file.limit, end: entry.end, scope: entry.scope)
-            let cases = references.cases.cases
-            let said = entry.cases.compactMap { name in cases.first { $0.name == name }?.inputIds }
-            let hooks = DecodingHooks(said: options.penalizesPrompt ? said : [])
+            let hooks = DecodingHooks(said: options.penalizesPrompt ? tiny.said(references, entry.cases) : [])
             let rows = try withoutGradients {
                 try TokenLoop(tiny.network.language, options).run(tiny.network.prompt(for: tiny.batch(references, entry.cases)), hooks)
             }

@@ -106,14 +106,7 @@ import Testing
             options.minimumTokens = entry.options.minNewTokens ?? 0
             // In a decoder-only model transformers 5 counts the prompt as said.
             options.penalizesPrompt = !tiny.config.language.isEncoderDecoder
-            let rows = entry.cases.compactMap { name in references.cases.cases.first { $0.name == name }?.inputIds }
-            // It counts the pads of a batch too, which stand behind the image's places; this tiny model does say that id.
-            let (places, longest) = (tiny.config.queryCount, rows.map(\.count).max() ?? 0)
-            let said = rows.map { row -> [Int] in
-                let pads = [Int](repeating: references.cases.pad, count: longest - row.count)
-                return Array(row.prefix(places)) + pads + Array(row.dropFirst(places))
-            }
-            let hooks = DecodingHooks(said: options.penalizesPrompt ? said : [])
+            let hooks = DecodingHooks(said: options.penalizesPrompt ? tiny.said(references, entry.cases) : [])
             #expect(try answer(tiny, tiny.batch(references, entry.cases), options, hooks) == entry.ids, "\(entry.cases) \(options)")
         }
     }

@@ -35,4 +35,15 @@ public struct TinyNetwork {
             prompt: try TokenBatch(
                 cases.map { Array($0.inputIds.dropFirst(places)) }, padding: references.cases.pad, at: network.promptPadding))
     }
+
+    /// What transformers 5 counts as said before each answer of a batch, where penalties look at the prompt: with the pads, which stand
+    /// behind the image's places. Tiny models do say that id.
+    public func said(_ references: References, _ names: [String]) -> [[Int]] {
+        let rows = names.compactMap { name in references.cases.cases.first { $0.name == name }?.inputIds }
+        let longest = rows.map(\.count).max() ?? 0
+        return rows.map { row in
+            let pads = [Int](repeating: references.cases.pad, count: longest - row.count)
+            return Array(row.prefix(config.queryCount)) + pads + Array(row.dropFirst(config.queryCount))
+        }
+    }
 }
