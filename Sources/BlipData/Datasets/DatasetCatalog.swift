@@ -1,0 +1,18 @@
+/// Every dataset that this package reads by name. To add one, write its file and put its name here.
+public enum DatasetCatalog {
+    /// The paper's 26, in the order of its table of datasets.
+    public static let paper: [DatasetDefinition] = [
+        .okvqa
+    ]
+
+    /// Other forms of these, and sets of BLIP-2's pre-training.
+    public static let extras: [DatasetDefinition] = []
+
+    public static let all = paper + extras
+
+    /// - Throws: ``DataError/unknownDataset(name:nearest:)``.
+    public static func dataset(_ name: String) throws(DataError) -> DatasetDefinition {
+        if let found = all.first(where: { $0.name == name }) { return found }
+        throw .unknownDataset(name: name, nearest: Spelling.nearest(to: name, among: all.map(\.name)))
+    }
+}
