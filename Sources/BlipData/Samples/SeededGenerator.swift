@@ -5,6 +5,8 @@
 public struct SeededGenerator: RandomNumberGenerator, Sendable, Equatable {
     private var state: UInt64
 
+    init(state: UInt64) { self.state = state }
+
     /// - Parameter keys: what the stream belongs to, for example an epoch and an index; their order matters.
     public init(seed: UInt64, _ keys: UInt64...) {
         state = Self.mixed(seed &+ 0x9E37_79B9_7F4A_7C15)

@@ -1,0 +1,60 @@
+/// A dataset as training takes it: its samples and how instructions are written around them.
+public struct TrainingPart: Sendable {
+    public var samples: any SampleCollection
+    public var maker: ExampleMaker
+
+    public init(_ samples: any SampleCollection, _ maker: ExampleMaker) {
+        self.samples = samples
+        self.maker = maker
+    }
+}
+
+/// Several datasets drawn from in proportion, as examples.
+public struct TrainingSet: Sendable {
+    public let parts: [TrainingPart]
+    public let mixture: Mixture
+    public let seed: UInt64
+    /// Where samples go that cannot be used.
+    public let bad: BadSamples
+
+    /// - Parameter mixture: one part for each of `parts`, in the same order.
+    public init(_ parts: [TrainingPart], _ mixture: Mixture, seed: UInt64, bad: BadSamples) {
+        precondition(parts.count == mixture.parts.count, "a mixture of \(mixture.parts.count) parts for \(parts.count) datasets")
+        self.parts = parts
+        self.mixture = mixture
+        self.seed = seed
+        self.bad = bad
+    }
+
+    /// Draws of another sample for one that cannot be used, before that is an error.
+    public static let maximumReplacements = 100
+
+    /// The example for a draw, made ready by `load`.
+    ///
+    /// A sample that is broken, or whose picture cannot be loaded, is noted and another of the same dataset is drawn in its place: the same one
+    /// for whoever asks, so that runs stay alike.
+    ///
+    /// - Parameter load: turns the example into what is wanted, or throws if its pictures are unusable. The generator is the draw's own, for
+    ///   augmentation.
+    public func example<T>(_ draw: Draw, load: (Example, inout SeededGenerator) throws -> T) throws -> T {
+        var draw = draw
+        let part = parts[draw.part]
+        var replacements = SeededGenerator(
+            seed: seed, MixtureStream.Purpose.replacement.rawValue, UInt64(draw.part), UInt64(draw.epoch), UInt64(draw.index))
+        for _ in 0...Self.maximumReplacements {
+            do {
+                var generator = draw.generator(part.maker.dataset, seed: seed)
+                let example = try part.maker.example(part.samples.sample(draw.index), &generator)
+                return try load(example, &generator)
+            } catch let error as CancellationError {
+                throw error
+            } catch {
+                try bad.add(part.maker.dataset, draw.index, "\(error)")
+                draw.index = replacements.below(part.samples.count)
+            }
+        }
+        throw DataError.tooManyBadSamples(
+            count: Self.maximumReplacements, limit: Self.maximumReplacements,
+            last: bad.entries.last.map { "\($0.dataset): \($0.reason)" } ?? "")
+    }
+}

@@ -1,0 +1,70 @@
+import BlipData
+import Testing
+
+@Suite("Examples are drawn from samples")
+struct ExampleMakerTests {
+    let maker = ExampleMaker(dataset: "vqav2", category: "Image question answering", title: "VQAv2")
+    let sample = Sample(
+        id: "7", images: [.file("/p.jpg")],
+        task: .question(VisualQuestion("What?", answers: [WeightedAnswer("Net.", weight: 7), WeightedAnswer("web", weight: 3)])))
+
+    private func examples(_ sample: Sample, _ maker: ExampleMaker, _ count: Int) throws -> [Example] {
+        try (0..<count).map { index in
+            var generator = SeededGenerator(seed: 1, 0, UInt64(index))
+            return try maker.example(sample, &generator)
+        }
+    }
+
+    @Test("answers are as likely as annotators gave them, templates equally; casing stays")
+    func frequencies() throws {
+        let examples = try examples(sample, maker, 10_000)
+        #expect(abs(examples.count { $0.answer == "Net." } - 7_000) < 200)
+        let templates = Dictionary(grouping: examples, by: \.instruction).mapValues(\.count)
+        #expect(templates.count == 10 && templates.values.allSatisfy { abs($0 - 1_000) < 150 })
+        #expect(templates["Question: What? Short answer:"] != nil)
+    }
+
+    @Test("the same keys give the same example")
+    func repeatable() throws {
+        #expect(try examples(sample, maker, 100) == examples(sample, maker, 100))
+    }
+
+    @Test("a generated question is asked for the answer that was drawn")
+    func generation() throws {
+        guard case .question(let question) = sample.task else { return }
+        let backwards = Sample(id: "7", images: [], task: .questionGeneration(question))
+        let examples = try examples(backwards, maker, 2_000)
+        #expect(examples.allSatisfy { $0.answer == "What?" })
+        #expect(abs(examples.count { $0.instruction.contains("web") } - 600) < 100)
+        #expect(examples.allSatisfy { $0.instruction.contains("web") != $0.instruction.contains("Net.") })
+    }
+
+    @Test("an instruction of the dataset's own gets no template, and its history goes before it")
+    func written() throws {
+        let task = SampleTask.instruction(WrittenInstruction("Why?", response: "Because.", history: [Exchange("What is it?", "A net.")]))
+        let example = try examples(Sample(id: "8", images: [], task: task), maker, 1)[0]
+        #expect(example.instruction == "What is it? A net. Why?" && example.answer == "Because.")
+    }
+
+    @Test("without templates the input is plain, or has a prefix")
+    func styles() throws {
+        let plain = ExampleMaker(dataset: "coco", category: "Image captioning", title: "COCO Caption", style: .plain)
+        let prefixed = ExampleMaker(dataset: "coco", category: "Image captioning", title: "COCO Caption", style: .prefixed)
+        let caption = Sample(id: "9", images: [], task: .caption(Captions(["A Net"])))
+        #expect(try examples(caption, plain, 1)[0].instruction == "")
+        #expect(try examples(caption, prefixed, 1)[0].instruction == "[Image captioning:COCO Caption]")
+        #expect(try examples(sample, prefixed, 1)[0].instruction == "[Image captioning:COCO Caption] What?")
+    }
+
+    @Test("a secret answer cannot be trained on; of options the right one is the answer")
+    func answers() throws {
+        #expect(throws: DataError.noAnswer(sample: "1")) {
+            try examples(Sample(id: "1", images: [], task: .question(VisualQuestion("What?"))), maker, 1)
+        }
+        #expect(throws: DataError.noAnswer(sample: "2")) {
+            try examples(Sample(id: "2", images: [], task: .caption(Captions([]))), maker, 1)
+        }
+        let choice = Sample(id: "3", images: [], task: .question(VisualQuestion("What?", options: ["a", "b"], correct: 1)))
+        #expect(try examples(choice, maker, 1)[0].answer == "b")
+    }
+}
