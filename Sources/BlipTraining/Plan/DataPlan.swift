@@ -15,7 +15,7 @@ public struct DataPlan: Sendable, Equatable {
         public var origin: Origin
         public var split: Split = .train
         /// How a file of one's own is written; recognised where nil.
-        public var format: String?
+        public var format: OwnDataFormat?
         /// The folder that pictures of one's own are relative to.
         public var images: String?
         /// Multiplies the chance that the balance gives.
@@ -108,7 +108,7 @@ public struct DataPlan: Sendable, Equatable {
         if let value = keys.take("cap") { source.cap = try value.integer(in: 1...Int.max) }
         if let value = keys.take("limit") { source.limit = try value.integer(in: 1...Int.max) }
         if path != nil {
-            source.format = try keys.take("format")?.text()
+            source.format = try keys.take("format")?.choice()
             source.images = try keys.take("images").map { value in file.url(try value.text()).path }
         }
         try keys.finish()

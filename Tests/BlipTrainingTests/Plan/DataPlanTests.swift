@@ -37,7 +37,7 @@ struct DataPlanTests {
             """)
         var (first, second) = (DataPlan.Source(.named("okvqa")), DataPlan.Source(.path("/plans/own/birds.json")))
         (first.split, first.weight, first.cap, first.limit) = (.validation, 2, 100, 10)
-        (second.format, second.images) = ("llava", "/plans/pictures")
+        (second.format, second.images) = (.llava, "/plans/pictures")
         #expect(plan.sources == [first, second])
         #expect(second.name == "birds")
         #expect(
