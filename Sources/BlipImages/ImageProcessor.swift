@@ -60,7 +60,8 @@ public struct ImageProcessor: Sendable, Equatable {
         planes(of: try picture(image))
     }
 
-    func planes(of image: RGBImage) -> PixelPlanes {
+    /// The planes of a picture as it is: rescaled and normalised only.
+    public func planes(of image: RGBImage) -> PixelPlanes {
         let area = image.width * image.height
         // A byte has 256 values, so the arithmetic is done 256 times per channel and then looked up.
         let tables = zip(mean.all, standardDeviation.all).map { mean, deviation in
