@@ -39,6 +39,7 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .library(name: "Blip", targets: ["Blip"]),
+        .library(name: "BlipTraining", targets: ["BlipTraining"]),
         .library(name: "BlipModels", targets: ["BlipModels", "BlipDecoding", "BlipTensors"]),
         .library(name: "BlipTokenizers", targets: ["BlipTokenizers"]),
         .library(name: "BlipImages", targets: ["BlipImages"]),
@@ -82,10 +83,11 @@ let package = Package(
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: strict),
+        .target(name: "BlipTraining", dependencies: ["Blip", "BlipImages", "BlipTensors"], swiftSettings: strict),
         .executableTarget(
             name: "instructblip",
             dependencies: [
-                "Blip", "BlipDecoding", "BlipHub", "BlipImages", "BlipModels", "BlipTensors", "BlipTokenizers",
+                "Blip", "BlipDecoding", "BlipHub", "BlipImages", "BlipModels", "BlipTensors", "BlipTokenizers", "BlipTraining",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -108,6 +110,9 @@ let package = Package(
         ),
         .testTarget(
             name: "BlipTests", dependencies: ["Blip", "BlipJSON", "BlipModels", "BlipTensors", "BlipImages", "BlipTestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "BlipTrainingTests", dependencies: ["BlipTraining", "Blip", "BlipImages", "BlipTensors", "BlipTestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "ProgramTests", dependencies: ["instructblip", "BlipTensors", "BlipTestSupport", "HubTestSupport"], swiftSettings: strict),

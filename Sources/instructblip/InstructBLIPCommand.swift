@@ -16,6 +16,7 @@ struct InstructBLIPCommand: AsyncParsableCommand {
         subcommands: [
             Ask.self, Caption.self, Chat.self, Rank.self, Match.self, TraceCommand.self, Tokenize.self, Show.self, Create.self,
             Convert.self, Quantize.self, Bench.self, Pull.self, ListModels.self, Remove.self,
+            DataCommand.self,
         ])
 }
 
