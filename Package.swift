@@ -83,11 +83,13 @@ let package = Package(
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: strict),
-        .target(name: "BlipTraining", dependencies: ["Blip", "BlipImages", "BlipTensors"], swiftSettings: strict),
+        .target(
+            name: "BlipTraining",
+            dependencies: ["Blip", "BlipData", "BlipImages", "BlipTensors", .product(name: "Yams", package: "Yams")], swiftSettings: strict),
         .executableTarget(
             name: "instructblip",
             dependencies: [
-                "Blip", "BlipDecoding", "BlipHub", "BlipImages", "BlipModels", "BlipTensors", "BlipTokenizers", "BlipTraining",
+                "Blip", "BlipData", "BlipDecoding", "BlipHub", "BlipImages", "BlipModels", "BlipTensors", "BlipTokenizers", "BlipTraining",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -112,7 +114,7 @@ let package = Package(
             name: "BlipTests", dependencies: ["Blip", "BlipJSON", "BlipModels", "BlipTensors", "BlipImages", "BlipTestSupport"],
             swiftSettings: strict),
         .testTarget(
-            name: "BlipTrainingTests", dependencies: ["BlipTraining", "Blip", "BlipImages", "BlipTensors", "BlipTestSupport"],
+            name: "BlipTrainingTests", dependencies: ["BlipTraining", "Blip", "BlipData", "BlipImages", "BlipTensors", "BlipTestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "ProgramTests", dependencies: ["instructblip", "BlipTensors", "BlipTestSupport", "HubTestSupport"], swiftSettings: strict),

@@ -126,7 +126,7 @@ private struct PictureInspection {
         if depth == .exist { return nil }
         do {
             let source = try picture.imageSource()
-            if depth == .header { _ = try source.header() } else { _ = try source.load() }
+            if depth == .header { try source.checkHeader() } else { _ = try source.load() }
             return nil
         } catch ImageError.missingFile(let path) {
             return (.missingImage, "\(path) is not there")
