@@ -93,7 +93,9 @@ private struct ForeignForm {
         case begins([0x42, 0x5A, 0x68]) && bytes.dropFirst(4).elementsEqual([0x31, 0x41, 0x59, 0x26, 0x53, 0x59]):
             (found, remedy) = ("compressed with bzip2", "unpack it first (bunzip2)")
         case begins([0x37, 0x7A, 0xBC, 0xAF, 0x27, 0x1C]): (found, remedy) = ("a 7z archive", "unpack it first")
-        case begins(Array("PAR1".utf8)): (found, remedy) = ("in Parquet form", "convert it to JSON lines first")
+        // The letters alone may begin a text.
+        case begins(Array("PAR1".utf8)) && bytes.dropFirst(4).first.map({ $0 < 0x20 }) == true:
+            (found, remedy) = ("in Parquet form", "convert it to JSON lines first")
         case begins([0xFF, 0xFE]), begins([0xFE, 0xFF]): (found, remedy) = ("text in UTF-16", "convert it to UTF-8 first")
         default: return nil
         }

@@ -46,7 +46,13 @@ final class OutputFile {
 
     /// Gives the file its name, in place of an older one.
     func publish() throws(RecordError) {
-        guard fsync(descriptor) == 0 else { throw .system(operation: "finish", path: path, code: errno) }
+        #if canImport(Darwin)
+            // On macOS, fsync leaves the bytes in the drive's cache.
+            let isSynced = fcntl(descriptor, F_FULLFSYNC) == 0 || fsync(descriptor) == 0
+        #else
+            let isSynced = fsync(descriptor) == 0
+        #endif
+        guard isSynced else { throw .system(operation: "finish", path: path, code: errno) }
         guard rename(temporary, path) == 0 else { throw .system(operation: "rename", path: path, code: errno) }
         let closing = descriptor
         descriptor = -1

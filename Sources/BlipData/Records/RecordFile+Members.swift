@@ -32,6 +32,6 @@ extension RecordFile {
     private static func finder(_ url: URL) throws(RecordError) -> RecordFinder {
         try RecordFinder(
             DataFile(url), .jsonArray(), keepsBytes: true, chunkSize: ByteSource.usualChunkSize,
-            recordLimit: RecordFinder.usualRecordLimit)
+            recordLimit: RecordFile.usualRecordLimit)
     }
 }

@@ -12,6 +12,9 @@ public final class RecordFile: Sendable {
     /// Called while a file is gone through, with the bytes done so far and the file's size in bytes.
     public typealias Progress = (_ done: Int, _ size: Int) -> Void
 
+    /// The longest record that is read, in bytes, unless told otherwise.
+    public static let usualRecordLimit = 256 << 20
+
     public let form: RecordForm
     private let file: DataFile
     private let index: RecordIndex
@@ -34,12 +37,16 @@ public final class RecordFile: Sendable {
     }
 
     /// Goes through the file once.
-    public convenience init(_ url: URL, _ form: RecordForm, progress: Progress? = nil) throws(RecordError) {
-        try self.init(url, form, progress: progress, chunkSize: ByteSource.usualChunkSize)
+    ///
+    /// - Parameter recordLimit: the longest record, in bytes; a longer one is an error. At most `UInt32.max`.
+    public convenience init(
+        _ url: URL, _ form: RecordForm, recordLimit: Int = RecordFile.usualRecordLimit, progress: Progress? = nil
+    ) throws(RecordError) {
+        try self.init(url, form, recordLimit: recordLimit, progress: progress, chunkSize: ByteSource.usualChunkSize)
     }
 
     init(
-        _ url: URL, _ form: RecordForm, progress: Progress? = nil, chunkSize: Int, recordLimit: Int = RecordFinder.usualRecordLimit
+        _ url: URL, _ form: RecordForm, recordLimit: Int = RecordFile.usualRecordLimit, progress: Progress? = nil, chunkSize: Int
     ) throws(RecordError) {
         file = try DataFile(url)
         self.form = form
@@ -94,6 +101,15 @@ public final class RecordFile: Sendable {
     public func byteRange(_ index: Int) -> Range<Int> {
         precondition((0..<count).contains(index), "record \(index) of \(count)")
         return self.index[index]
+    }
+
+    /// The record with its name and place, read once.
+    public func record(_ index: Int) throws(RecordError) -> Record {
+        let content = try content(index)
+        let place = recordPlace(index)
+        return Record(
+            index: index, offset: place.offset, line: place.line, bytes: content.bytes, key: content.key?.description,
+            place: place.description)
     }
 
     /// Any bytes of the file.

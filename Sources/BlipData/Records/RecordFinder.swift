@@ -15,8 +15,6 @@ struct FoundRecord {
 
 /// Goes through a file once and finds where each record begins and ends; what the records say is not looked at.
 struct RecordFinder: Sendable {
-    static let usualRecordLimit = 256 << 20
-
     let form: RecordForm
     /// Whether the records' bytes are collected.
     let keepsBytes: Bool

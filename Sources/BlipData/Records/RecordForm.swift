@@ -26,7 +26,7 @@ public struct Record: Sendable {
     public let index: Int
     /// Place of the first byte in the file; of a member of an object, the place of its name.
     public let offset: Int
-    /// Line on which the record begins, counted from 1; nil in a JSON document.
+    /// Line on which the record begins, counted from 1; nil in a JSON document, and where ``RecordFile`` does not know it.
     public let line: Int?
     /// The value's bytes, without white space around JSON and without the line's end.
     public let bytes: [UInt8]

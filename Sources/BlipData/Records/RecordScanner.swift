@@ -7,17 +7,17 @@ import Foundation
 /// var scanner = try RecordScanner(url, .lines)
 /// while let record = try scanner.next() { print(record.place) }
 /// ```
-/// After an error nothing more can be read.
+/// After an error in the file's structure nothing more can be read; after a member's broken name the next member can.
 public struct RecordScanner: Sendable {
     private var finder: RecordFinder
     private var isStopped = false
 
     /// Opens a file; a JSON document is not looked at before ``next()``.
-    public init(_ url: URL, _ form: RecordForm) throws(RecordError) {
-        try self.init(url, form, chunkSize: ByteSource.usualChunkSize)
+    public init(_ url: URL, _ form: RecordForm, recordLimit: Int = RecordFile.usualRecordLimit) throws(RecordError) {
+        try self.init(url, form, recordLimit: recordLimit, chunkSize: ByteSource.usualChunkSize)
     }
 
-    init(_ url: URL, _ form: RecordForm, chunkSize: Int, recordLimit: Int = RecordFinder.usualRecordLimit) throws(RecordError) {
+    init(_ url: URL, _ form: RecordForm, recordLimit: Int = RecordFile.usualRecordLimit, chunkSize: Int) throws(RecordError) {
         finder = try RecordFinder(DataFile(url), form, keepsBytes: true, chunkSize: chunkSize, recordLimit: recordLimit)
     }
 

@@ -24,11 +24,11 @@ public final class TableFile: Sendable {
 
     init(
         _ url: URL, separator: FieldSeparator? = nil, columns: [String]? = nil, progress: RecordFile.Progress? = nil, chunkSize: Int,
-        recordLimit: Int = RecordFinder.usualRecordLimit
+        recordLimit: Int = RecordFile.usualRecordLimit
     ) throws(RecordError) {
         let separator = separator ?? (["tsv", "tab"].contains(url.pathExtension.lowercased()) ? .tab : .comma)
         self.separator = separator
-        records = try RecordFile(url, .rows(separator), progress: progress, chunkSize: chunkSize, recordLimit: recordLimit)
+        records = try RecordFile(url, .rows(separator), recordLimit: recordLimit, progress: progress, chunkSize: chunkSize)
         headerCount = columns == nil ? 1 : 0
         if let columns {
             self.columns = columns

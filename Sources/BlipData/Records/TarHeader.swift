@@ -37,9 +37,10 @@ struct TarHeader {
     }
 
     init(_ block: [UInt8]) throws(Fault) {
-        let sum = block.enumerated().reduce(0) { $0 + (148..<156 ~= $1.offset ? 0x20 : Int($1.element)) }
-        // Some old archivers summed signed bytes.
-        let signedSum = block.enumerated().reduce(0) { $0 + (148..<156 ~= $1.offset ? 0x20 : Int(Int8(bitPattern: $1.element))) }
+        // The sum counts its own field as spaces. Some old archivers summed signed bytes.
+        let others = [block[..<148], block[156...]]
+        let sum = others.reduce(8 * 0x20) { $1.reduce($0) { $0 + Int($1) } }
+        let signedSum = others.reduce(8 * 0x20) { $1.reduce($0) { $0 + Int(Int8(bitPattern: $1)) } }
         let stored = try Self.number(block[148..<156], "a check sum in octal digits")
         guard stored == sum || stored == signedSum else {
             throw Fault(expected: "a header with the check sum \(sum)", found: "the check sum \(stored)")
@@ -80,8 +81,10 @@ struct TarHeader {
     }
 }
 
-/// Pax records, `length key=value\n`, by key.
+/// The pax records, `length key=value\n`, that matter here, by key.
 struct PaxRecords {
+    private static let read = ["path", "linkpath", "size", "GNU.sparse.major", "GNU.sparse.size"].map { Array($0.utf8) }
+
     private(set) var values: [[UInt8]: [UInt8]] = [:]
 
     subscript(key: String) -> [UInt8]? { values[Array(key.utf8)] }
@@ -97,7 +100,8 @@ struct PaxRecords {
                 let equals = rest[..<(rest.startIndex + length - 1)].firstIndex(of: UInt8(ascii: "="))
             else { throw TarHeader.Fault(expected: "a pax record 'length key=value'", found: "something else") }
             let value = rest[(equals + 1)..<(rest.startIndex + length - 1)]
-            values[Array(rest[(digits.endIndex + 1)..<equals])] = value.isEmpty ? nil : Array(value)
+            let key = Array(rest[(digits.endIndex + 1)..<equals])
+            if Self.read.contains(key) { values[key] = value.isEmpty ? nil : Array(value) }
             rest = rest.dropFirst(length)
         }
     }

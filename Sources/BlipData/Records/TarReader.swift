@@ -63,7 +63,11 @@ public struct TarReader: Sendable {
 
     /// The block at `offset`; nil at the archive's end.
     private mutating func header() throws(RecordError) -> TarHeader? {
-        guard offset < file.count else { return nil }
+        guard offset < file.count else {
+            if offset == 0 { throw fault(0, "a tar archive", "an empty file") }
+            if offset > file.count { throw fault(file.count, "zeros up to a multiple of 512 bytes", "the end of the file") }
+            return nil
+        }
         guard file.count - offset >= TarHeader.blockSize else {
             throw fault(offset, "a header of 512 bytes", "only \(file.count - offset) more bytes")
         }

@@ -1,6 +1,7 @@
 import Foundation
 
 /// Runs a test with a new folder, which is removed afterwards.
+@discardableResult
 func withTemporaryFolder<R>(_ body: (URL) throws -> R) throws -> R {
     let folder = FileManager.default.temporaryDirectory.appending(path: "BlipData-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -10,6 +11,7 @@ func withTemporaryFolder<R>(_ body: (URL) throws -> R) throws -> R {
 }
 
 /// Runs a test with a file named `file` of these bytes.
+@discardableResult
 func withFile<R>(_ bytes: some Sequence<UInt8>, _ body: (URL) throws -> R) throws -> R {
     try withTemporaryFolder { folder in
         let url = folder.appending(path: "file")
@@ -18,4 +20,5 @@ func withFile<R>(_ bytes: some Sequence<UInt8>, _ body: (URL) throws -> R) throw
     }
 }
 
+@discardableResult
 func withFile<R>(_ text: String, _ body: (URL) throws -> R) throws -> R { try withFile(text.utf8, body) }
