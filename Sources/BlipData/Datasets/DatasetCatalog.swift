@@ -2,11 +2,21 @@
 public enum DatasetCatalog {
     /// The paper's 26, in the order of its table of datasets.
     public static let paper: [DatasetDefinition] = [
-        .okvqa
+        .cocoCaption, .capfilt, .nocaps, .flickr30k,
+        .textcaps,
+        .vqav2, .vizwiz,
+        .okvqa, .aokvqa,
+        .ocrvqa, .textvqa,
+        .vqav2QuestionGeneration, .okvqaQuestionGeneration, .aokvqaQuestionGeneration,
     ]
 
     /// Other forms of these, and sets of BLIP-2's pre-training.
-    public static let extras: [DatasetDefinition] = []
+    public static let extras: [DatasetDefinition] = [
+        .aokvqaMultipleChoice,
+        .visualGenomeCaption, .visualGenomeQuestions,
+        .sbu, .cc3m, .cc12m, .laion,
+        .lavisCaption, .lavisVQA,
+    ]
 
     public static let all = paper + extras
 
