@@ -43,6 +43,7 @@ let package = Package(
         .library(name: "BlipTokenizers", targets: ["BlipTokenizers"]),
         .library(name: "BlipImages", targets: ["BlipImages"]),
         .library(name: "BlipJSON", targets: ["BlipJSON"]),
+        .library(name: "BlipData", targets: ["BlipData"]),
         .library(name: "BlipHub", targets: ["BlipHub"]),
         .library(name: "BlipData", targets: ["BlipData"]),
         .executable(name: "instructblip", targets: ["instructblip"]),
@@ -54,6 +55,7 @@ let package = Package(
     targets: [
         // The pure side.
         .target(name: "BlipJSON", swiftSettings: strict),
+        .target(name: "BlipData", dependencies: ["BlipJSON"], swiftSettings: strict),
         .target(name: "BlipHub", dependencies: ["BlipJSON", .product(name: "Crypto", package: "swift-crypto")], swiftSettings: strict),
         .target(name: "BlipTokenizers", dependencies: ["BlipJSON"], swiftSettings: strict),
         .target(name: "BlipImages", dependencies: ["BlipJSON", "CImageCodecs"], swiftSettings: strict),
@@ -96,6 +98,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "BlipHubTests", dependencies: ["BlipHub", "HubTestSupport"], swiftSettings: strict),
         .testTarget(name: "BlipJSONTests", dependencies: ["BlipJSON"], swiftSettings: strict),
+        .testTarget(name: "BlipDataTests", dependencies: ["BlipData", "BlipJSON"], swiftSettings: strict),
         .testTarget(name: "BlipTokenizersTests", dependencies: ["BlipTokenizers", "BlipJSON"], swiftSettings: strict),
         .testTarget(name: "BlipImagesTests", dependencies: ["BlipImages", "BlipJSON"], swiftSettings: strict),
         .testTarget(name: "BlipDataTests", dependencies: ["BlipData", "BlipJSON"], swiftSettings: strict),
