@@ -2,11 +2,26 @@
 public enum DatasetCatalog {
     /// The paper's 26, in the order of its table of datasets.
     public static let paper: [DatasetDefinition] = [
-        .okvqa
+        .gqa,
+        .vsr,
+        .iconqa,
+        .okvqa,
+        .scienceqa,
+        .llavaDetail,
+        .llavaReasoning,
+        .llavaConversation,
+        .msvdQA,
+        .msrvttQA,
+        .ivqa,
+        .visdial,
+        .hatefulMemes,
     ]
 
     /// Other forms of these, and sets of BLIP-2's pre-training.
-    public static let extras: [DatasetDefinition] = []
+    public static let extras: [DatasetDefinition] = [
+        .vsrRandom,
+        .hatefulMemesUnseen,
+    ]
 
     public static let all = paper + extras
 
