@@ -6,7 +6,9 @@ extension DatasetDefinition {
             name: "ivqa", title: "iVQA", category: .videoQuestions, role: .heldOut,
             source: "Yang et al., \"Just Ask\", ICCV 2021, https://antoyang.github.io/just-ask.html",
             licence: "annotations: none stated; videos: from YouTube, a part of HowTo100M",
-            splits: [SplitFacts(.train, 6_000, note: "questions"), SplitFacts(.validation, 2_000), SplitFacts(.test, 2_000)],
+            splits: [
+                SplitFacts(.train, 6_000, note: "questions, as its paper rounds"), SplitFacts(.validation, 2_000), SplitFacts(.test, 2_000),
+            ],
             evaluation: .test, metric: "iVQA accuracy",
             files: [Split.train, .validation, .test].map {
                 OfficialFile(

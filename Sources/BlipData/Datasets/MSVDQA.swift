@@ -15,11 +15,8 @@ extension DatasetDefinition {
                 OfficialFile("msvd_qa/val_qa.json", from: MSVDVideos.url, for: [.validation]),
                 OfficialFile("msvd_qa/test_qa.json", from: MSVDVideos.url, for: [.test]),
                 OfficialFile(
-                    MSVDVideos.mapping, from: "https://github.com/xudejing/video-question-answering",
-                    note:
-                        "lines like \"-4wsuPCjDBc_5_15 vid1\", linked from the corpus' users; or name the videos vid1.avi and so on in "
-                        + "msvd_qa/video"
-                ),
+                    MSVDVideos.mapping, from: MSVDVideos.url,
+                    note: "lines like \"-4wsuPCjDBc_5_15 vid1\"; or name the videos vid1.avi and so on, in msvd_qa/video"),
                 OfficialFile(
                     "msvd_qa/YouTubeClips", from: "https://www.cs.utexas.edu/users/ml/clamp/videoDescription/YouTubeClips.tar", .videos),
             ],
