@@ -60,10 +60,12 @@ struct DatasetCatalogTests {
     func card(name: String) throws {
         let card = try DatasetCatalog.dataset(name).card
         for file in card.files {
+            #expect(!file.path.hasPrefix("/"))
+            // Pictures of the web are fetched from the addresses in the annotations.
+            guard file.kind == .annotations || file.url.hasPrefix("http") else { continue }
             let url = try #require(URL(string: file.url))
             #expect(["http", "https"].contains(url.scheme))
             #expect(url.host()?.isEmpty == false)
-            #expect(!file.path.hasPrefix("/"))
         }
         #expect(card.files.contains { $0.kind == .annotations })
         #expect(!card.licence.isEmpty)
@@ -82,7 +84,8 @@ struct DatasetCatalogTests {
                     _ = try dataset.open(root.path, split)
                     Issue.record("\(name) \(split.rawValue) was opened without its files")
                 } catch DataError.missingFile(let found, let path, let remedy) {
-                    #expect(found == name)
+                    // Question generation reads the files of the set that it turns round.
+                    #expect(name == found || name == found + "_vqg")
                     #expect(path.hasPrefix(root.path + "/"))
                     #expect(remedy.contains("http"), "\(name) \(split.rawValue): \(remedy)")
                 }
