@@ -4,15 +4,20 @@ public enum DatasetCatalog {
     public static let paper: [DatasetDefinition] = [
         .cocoCaption, .capfilt, .nocaps, .flickr30k,
         .textcaps,
+        .gqa, .vsr, .iconqa,
         .vqav2, .vizwiz,
-        .okvqa, .aokvqa,
+        .okvqa, .aokvqa, .scienceqa,
         .ocrvqa, .textvqa,
         .vqav2QuestionGeneration, .okvqaQuestionGeneration, .aokvqaQuestionGeneration,
+        .llavaDetail, .llavaReasoning, .llavaConversation,
+        .msvdQA, .msrvttQA, .ivqa,
+        .visdial,
+        .hatefulMemes,
     ]
 
     /// Other forms of these, and sets of BLIP-2's pre-training.
     public static let extras: [DatasetDefinition] = [
-        .aokvqaMultipleChoice,
+        .aokvqaMultipleChoice, .vsrRandom, .hatefulMemesUnseen,
         .visualGenomeCaption, .visualGenomeQuestions,
         .sbu, .cc3m, .cc12m, .laion,
         .lavisCaption, .lavisVQA,
