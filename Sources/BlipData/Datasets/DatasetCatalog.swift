@@ -2,25 +2,25 @@
 public enum DatasetCatalog {
     /// The paper's 26, in the order of its table of datasets.
     public static let paper: [DatasetDefinition] = [
-        .gqa,
-        .vsr,
-        .iconqa,
-        .okvqa,
-        .scienceqa,
-        .llavaDetail,
-        .llavaReasoning,
-        .llavaConversation,
-        .msvdQA,
-        .msrvttQA,
-        .ivqa,
+        .cocoCaption, .capfilt, .nocaps, .flickr30k,
+        .textcaps,
+        .gqa, .vsr, .iconqa,
+        .vqav2, .vizwiz,
+        .okvqa, .aokvqa, .scienceqa,
+        .ocrvqa, .textvqa,
+        .vqav2QuestionGeneration, .okvqaQuestionGeneration, .aokvqaQuestionGeneration,
+        .llavaDetail, .llavaReasoning, .llavaConversation,
+        .msvdQA, .msrvttQA, .ivqa,
         .visdial,
         .hatefulMemes,
     ]
 
     /// Other forms of these, and sets of BLIP-2's pre-training.
     public static let extras: [DatasetDefinition] = [
-        .vsrRandom,
-        .hatefulMemesUnseen,
+        .aokvqaMultipleChoice, .vsrRandom, .hatefulMemesUnseen,
+        .visualGenomeCaption, .visualGenomeQuestions,
+        .sbu, .cc3m, .cc12m, .laion,
+        .lavisCaption, .lavisVQA,
     ]
 
     public static let all = paper + extras
