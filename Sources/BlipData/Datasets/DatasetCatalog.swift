@@ -17,7 +17,8 @@ public enum DatasetCatalog {
 
     /// Other forms of these, and sets of BLIP-2's pre-training.
     public static let extras: [DatasetDefinition] = [
-        .aokvqaMultipleChoice, .vsrRandom, .hatefulMemesUnseen,
+        .aokvqaMultipleChoice,
+        .vsrRandom, .hatefulMemesUnseen,
         .visualGenomeCaption, .visualGenomeQuestions,
         .sbu, .cc3m, .cc12m, .laion,
         .lavisCaption, .lavisVQA,
