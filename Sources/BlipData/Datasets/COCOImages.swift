@@ -4,10 +4,6 @@ enum COCOImages {
         case train2014, val2014, test2015, train2017, val2017, test2017
     }
 
-    static let files = [Year.train2014, .val2014, .test2015].map { year in
-        OfficialFile("coco/\(year.rawValue)", from: "http://images.cocodataset.org/zips/\(year.rawValue).zip", .images)
-    }
-
     /// The name that a picture has whatever folder it lies in.
     static func identity(_ id: Int) -> String { "coco/\(id)" }
 

@@ -11,7 +11,9 @@ extension DatasetDefinition {
                     from: "https://storage.googleapis.com/sfr-vision-language-research/BLIP/datasets/ccs_synthetic_filtered_large.json",
                     note: "or ccs_synthetic_filtered.json or ccs_filtered.json from the same place"),
                 OfficialFile(
-                    "capfilt/ccs_synthetic_filtered_large", from: "the URLs in the list", .images,
+                    "capfilt/ccs_synthetic_filtered_large",
+                    from: "https://storage.googleapis.com/sfr-vision-language-research/BLIP/datasets/ccs_synthetic_filtered_large.json",
+                    .images,
                     note: "a folder of the list's name; \(WebPictures.note)"),
             ],
             notes: [

@@ -37,16 +37,16 @@ struct CaptionFiles: SampleCollection {
 /// The records of a file by a key that several of them share, in their order. Opening reads every record once.
 struct GroupedRecords: Sendable {
     private let file: RecordFile
-    private let places: [String: [Int32]]
+    private let places: [String: [Int]]
     /// Records whose key cannot be read.
     let broken: [Int]
 
     init(_ file: RecordFile, key: (RecordFields) throws -> String) {
         self.file = file
-        var places: [String: [Int32]] = [:]
+        var places: [String: [Int]] = [:]
         var broken: [Int] = []
         for index in 0..<file.count {
-            do { places[try key(RecordFields(file, index)), default: []].append(Int32(index)) } catch { broken.append(index) }
+            do { places[try key(RecordFields(file, index)), default: []].append(index) } catch { broken.append(index) }
         }
         self.places = places
         self.broken = broken
@@ -54,5 +54,5 @@ struct GroupedRecords: Sendable {
 
     var count: Int { file.count }
     func record(_ index: Int) throws -> RecordFields { try RecordFields(file, index) }
-    func records(_ key: String) throws -> [RecordFields] { try (places[key] ?? []).map { try record(Int($0)) } }
+    func records(_ key: String) throws -> [RecordFields] { try (places[key] ?? []).map { try record($0) } }
 }

@@ -91,7 +91,11 @@ private enum LAVISFiles {
     static func files(_ name: String, from url: (String) -> String) -> [OfficialFile] {
         Split.withFiles.map {
             OfficialFile("\(name)/\($0.rawValue).json", from: url($0.rawValue), for: [$0], note: "or another of this form")
-        } + [OfficialFile("\(name)/images", from: "the site of the dataset that the file is of", .images)]
+        } + [
+            OfficialFile(
+                "\(name)/images", from: "https://github.com/salesforce/LAVIS", .images,
+                note: "the pictures of the dataset that the file is of")
+        ]
     }
 
     static func texts(_ record: RecordFields, _ key: String) throws -> [String] {

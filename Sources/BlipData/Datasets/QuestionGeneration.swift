@@ -20,7 +20,7 @@ extension DatasetDefinition {
             "That the paper counts this as a dataset of its own is inferred from its figure 2 and the number 26.",
         ]
         return DatasetDefinition(card) { folder, split in
-            MappedSamples(try base.open(folder.root, split)) { sample in
+            MappedSamples(try base.reader(folder, split)) { sample in
                 guard case .question(let question) = sample.task else { return sample }
                 var sample = sample
                 sample.task = .questionGeneration(question)

@@ -66,10 +66,9 @@ enum TextVQAFiles {
         }
     }
 
-    /// All captions of a record's picture, its own first; none in the test file.
+    /// All captions of a record's picture, its own among them; none in the test file.
     static func captions(_ record: RecordFields) throws -> [String] {
-        if let all = try record.optionalTexts("reference_strs") { return all }
-        return try record.optionalText("caption_str").map { [$0] } ?? []
+        record.has("caption_str") || record.has("reference_strs") ? try record.texts("reference_strs") : []
     }
 
     private static func ocr(_ split: Split) -> String { "textvqa/TextVQA_Rosetta_OCR_v0.2_\(split.rawValue).json" }

@@ -10,7 +10,7 @@ extension DatasetDefinition {
                 SplitFacts(.testDevelopment, 107_394, note: "questions, some of the test's"),
             ],
             evaluation: .validation, metric: "VQA accuracy",
-            files: VQAv2Files.questions + VQAv2Files.annotations + COCOImages.files,
+            files: VQAv2Files.questions + VQAv2Files.annotations + VQAv2Files.pictures,
             notes: [
                 "The list of the paper's successor has 658,104 questions of train and val. Whether the paper trained on val is not said: what "
                     + "was trained on val must not be evaluated on it.",
@@ -44,6 +44,11 @@ private enum VQAv2Files {
     static let annotations = [
         file("mscoco_train2014_annotations", "Annotations_Train", .train),
         file("mscoco_val2014_annotations", "Annotations_Val", .validation),
+    ]
+    static let pictures = [
+        OfficialFile("coco/train2014", from: "http://images.cocodataset.org/zips/train2014.zip", .images, for: [.train]),
+        OfficialFile("coco/val2014", from: "http://images.cocodataset.org/zips/val2014.zip", .images, for: [.validation]),
+        OfficialFile("coco/test2015", from: "http://images.cocodataset.org/zips/test2015.zip", .images, for: [.test, .testDevelopment]),
     ]
 
     private static func file(_ name: String, _ archive: String, _ split: Split) -> OfficialFile {

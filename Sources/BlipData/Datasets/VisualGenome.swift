@@ -2,7 +2,8 @@ extension DatasetDefinition {
     static let visualGenomeCaption = DatasetDefinition(
         VisualGenomeFiles.card(
             name: "visual_genome_caption", title: "Visual Genome (region descriptions)", category: .captioning,
-            size: SplitFacts(.train, 5_408_689, note: "descriptions of regions of 108,077 pictures"), file: "region_descriptions",
+            size: SplitFacts(.train, 5_408_689, note: "descriptions of regions of 108,077 pictures, release 1.2"),
+            file: "region_descriptions",
             notes: [
                 "A sample is a picture with the descriptions of all its regions, each of which speaks of a part of the picture.",
                 "BLIP and BLIP-2 pre-train on some of them (821,774 in the reference's list); how they were chosen is not published.",

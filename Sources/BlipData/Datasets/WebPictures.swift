@@ -8,7 +8,7 @@ import Foundation
 struct WebPictures: Sendable {
     /// What a card says of it.
     static let note =
-        "downloaded by img2dataset as files (00012/000120034.jpg for record 120034, counted from 0), or named by record and CRC-32 of the "
+        "each of its URL, downloaded by img2dataset as files (00012/000120034.jpg for record 120034, counted from 0), or named by record and CRC-32 of the "
         + "URL as LAVIS's scripts do (120034_3239086386.jpg)"
 
     private let folder: DatasetFolder

@@ -15,8 +15,8 @@ extension DatasetDefinition {
                         "its SBU_captioned_photo_dataset_urls.txt and SBU_captioned_photo_dataset_captions.txt; or sbu/sbu.json, a list of "
                         + "{\"image\", \"caption\"} or {\"url\", \"caption\"}"),
                 OfficialFile(
-                    "sbu/images", from: "the URLs in the list", .images,
-                    note: "each named as in its URL (4385058960_b0f291553e.jpg). For sbu.json with URLs: \(WebPictures.note)"),
+                    "sbu/images", from: "http://www.cs.virginia.edu/~vicente/sbucaptions", .images,
+                    note: "each of its URL, named as there (4385058960_b0f291553e.jpg). For sbu.json with URLs: \(WebPictures.note)"),
             ])
     ) { folder, _ in
         let (form, url) = try folder.first(of: ["sbu/dataset/SBU_captioned_photo_dataset_captions.txt", "sbu/sbu.json"])
@@ -44,8 +44,12 @@ extension DatasetDefinition {
                 OfficialFile(
                     "cc3m/Validation_GCC-1.1.0-Validation.tsv", from: "https://ai.google.com/research/ConceptualCaptions/download",
                     for: [.validation]),
-                OfficialFile("cc3m/train", from: "the URLs in the list", .images, for: [.train], note: WebPictures.note),
-                OfficialFile("cc3m/val", from: "the URLs in the list", .images, for: [.validation], note: WebPictures.note),
+                OfficialFile(
+                    "cc3m/train", from: "https://ai.google.com/research/ConceptualCaptions/download", .images, for: [.train],
+                    note: WebPictures.note),
+                OfficialFile(
+                    "cc3m/val", from: "https://ai.google.com/research/ConceptualCaptions/download", .images, for: [.validation],
+                    note: WebPictures.note),
             ],
             notes: ["A line is a caption, a tab and a URL; there is no header. Many links are dead by now."])
     ) { folder, split in
@@ -66,7 +70,8 @@ extension DatasetDefinition {
                 OfficialFile(
                     "cc12m/cc12m.tsv", from: "https://storage.googleapis.com/conceptual_12m/cc12m.tsv",
                     note: "or cc12m/cc12m.json, a list of {\"image\", \"caption\"} or {\"url\", \"caption\"}"),
-                OfficialFile("cc12m/train", from: "the URLs in the list", .images, note: WebPictures.note),
+                OfficialFile(
+                    "cc12m/train", from: "https://storage.googleapis.com/conceptual_12m/cc12m.tsv", .images, note: WebPictures.note),
             ],
             notes: ["A line is a URL, a tab and a caption; there is no header. Many links are dead by now."])
     ) { folder, _ in
@@ -87,7 +92,9 @@ extension DatasetDefinition {
                     from: "https://storage.googleapis.com/sfr-vision-language-research/BLIP/datasets/laion_synthetic_filtered_large.json",
                     note: "or laion_synthetic_filtered.json or laion_filtered.json from the same place"),
                 OfficialFile(
-                    "laion/laion_synthetic_filtered_large", from: "the URLs in the list", .images,
+                    "laion/laion_synthetic_filtered_large",
+                    from: "https://storage.googleapis.com/sfr-vision-language-research/BLIP/datasets/laion_synthetic_filtered_large.json",
+                    .images,
                     note: "a folder of the list's name; \(WebPictures.note)"),
             ],
             notes: [

@@ -1,18 +1,8 @@
 import BlipData
 import Testing
 
-@Suite("Datasets that are incomplete or broken say so")
+@Suite("Broken datasets say so")
 struct BrokenDatasetTests {
-    @Test("where nothing is, it is said what to fetch and from where", arguments: DatasetCatalog.all.map(\.name))
-    func nothingThere(_ name: String) throws {
-        let dataset = try DatasetCatalog.dataset(name)
-        for split in dataset.card.splits.map(\.split) {
-            let error = #expect(throws: DataError.self) { try dataset.open("/nowhere", split) }
-            #expect(error?.description.contains("/nowhere/") == true && error?.description.contains("fetch it from http") == true)
-            #expect(!dataset.missing(below: "/nowhere", for: split).isEmpty)
-        }
-    }
-
     /// A change to a fixture, and the sample that then fails.
     struct Damage: Sendable, CustomTestStringConvertible {
         let dataset: String
@@ -89,16 +79,5 @@ struct BrokenDatasetTests {
         try withDatasets(
             "coco", "nocaps", "flickr30k", "textcaps", "textvqa", "vqav2", "vizwiz", "aokvqa", "ocrvqa", "visual_genome", "lavis_caption",
             "lavis_vqa", body: body)
-    }
-
-    @Test("every name is one dataset's, and what is evaluated has a metric")
-    func names() {
-        let names = DatasetCatalog.all.map(\.name)
-        #expect(Set(names).count == names.count)
-        for dataset in DatasetCatalog.all {
-            #expect(!dataset.card.splits.isEmpty && !dataset.card.files.isEmpty)
-            #expect((dataset.card.evaluation == nil) == (dataset.card.metric == nil))
-            if let evaluation = dataset.card.evaluation { #expect(dataset.card.splits.map(\.split).contains(evaluation)) }
-        }
     }
 }

@@ -48,7 +48,7 @@ struct DatasetCatalogTests {
 
     @Test(
         "every card tells where its files are, what may be done with them, and how large each split is",
-        arguments: DatasetCatalog.paper.map(\.name))
+        arguments: DatasetCatalog.all.map(\.name))
     func card(name: String) throws {
         let card = try DatasetCatalog.dataset(name).card
         for file in card.files {
@@ -67,7 +67,7 @@ struct DatasetCatalogTests {
         #expect(card.splits.allSatisfy { ($0.size ?? 1) > 0 && ($0.size != nil || $0.note != nil) })
     }
 
-    @Test("a split without its files says what to fetch, and every file is counted as missing", arguments: DatasetCatalog.paper.map(\.name))
+    @Test("a split without its files says what to fetch, and every file is counted as missing", arguments: DatasetCatalog.all.map(\.name))
     func missing(name: String) throws {
         let dataset = try DatasetCatalog.dataset(name)
         try withTemporaryFolder { root in
