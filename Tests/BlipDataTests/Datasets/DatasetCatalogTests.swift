@@ -53,8 +53,6 @@ struct DatasetCatalogTests {
         let card = try DatasetCatalog.dataset(name).card
         for file in card.files {
             #expect(!file.path.hasPrefix("/"))
-            // Pictures of the web are fetched from the addresses in the annotations.
-            guard file.kind == .annotations || file.url.hasPrefix("http") else { continue }
             let url = try #require(URL(string: file.url))
             #expect(["http", "https"].contains(url.scheme))
             #expect(url.host()?.isEmpty == false)
@@ -76,8 +74,7 @@ struct DatasetCatalogTests {
                     _ = try dataset.open(root.path, split)
                     Issue.record("\(name) \(split.rawValue) was opened without its files")
                 } catch DataError.missingFile(let found, let path, let remedy) {
-                    // Question generation reads the files of the set that it turns round.
-                    #expect(name == found || name == found + "_vqg")
+                    #expect(found == name)
                     #expect(path.hasPrefix(root.path + "/"))
                     #expect(remedy.contains("http"), "\(name) \(split.rawValue): \(remedy)")
                 }
