@@ -35,7 +35,7 @@ extension DatasetDefinition {
                 ])
         ) { folder, _ in
             let year: COCOImages.Year = !folder.has("coco/train2017") && folder.has("coco/train2014") ? .train2014 : .train2017
-            return LLaVAConversations(try .jsonArray(folder.file("llava/\(file)"))) { name, record in
+            return LLaVAConversations.samples(try .jsonArray(folder.file("llava/\(file)"))) { name, record in
                 guard let id = Int((name as NSString).deletingPathExtension) else {
                     throw record.bad("its \"image\" \(name) is not named by a COCO number")
                 }

@@ -30,7 +30,7 @@ struct VSRStatements: SampleCollection {
                 name: name, title: title, category: .visualReasoning, role: role,
                 source: "Liu, Emerson and Collier, \"Visual Spatial Reasoning\", TACL 2023, "
                     + "https://github.com/cambridgeltl/visual-spatial-reasoning",
-                licence: "Apache-2.0; pictures: those of COCO (Flickr's terms)",
+                licence: "Apache-2.0 in its repository, CC BY 4.0 on its Hub card; pictures: those of COCO (Flickr's terms)",
                 splits: splits, evaluation: .test, metric: "top-1 accuracy",
                 files: splits.map { facts in
                     let path = "data/splits/\(variant)/\(file(facts.split))"
@@ -41,7 +41,8 @@ struct VSRStatements: SampleCollection {
                     OfficialFile("coco/train2017", from: "http://images.cocodataset.org/zips/train2017.zip", .images),
                     OfficialFile(
                         "coco/val2017", from: "http://images.cocodataset.org/zips/val2017.zip", .images,
-                        note: "both folders of COCO are needed, or the authors' selection from them in vsr/data/images"),
+                        note: "both folders of COCO are needed, or the authors' selection from them, "
+                            + "https://www.dropbox.com/s/0s3bj25s62crjh2/vsr_images.zip, in vsr/data/images"),
                 ],
                 notes: [
                     note,

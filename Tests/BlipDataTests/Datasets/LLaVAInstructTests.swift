@@ -63,11 +63,12 @@ struct LLaVAInstructTests {
             conversation("human", "gpt", "gpt", "human"), conversation("human", "gpt", "human", "gpt"), conversation("human"),
             conversation(),
             #"{"id": "1", "image": "a.jpg", "conversations": [{"from": "human", "value": "a"}, {"from": "gpt", "value": "b"}]}"#,
+            #"{"id": tru}"#, conversation("human", "gpt"),
         ]
         try withDatasets(["llava/conversation_58k.json": "[\(text.joined(separator: ",\n"))]"]) { root in
             let samples = try DatasetCatalog.dataset("llava_conversation").open(root, .train)
-            #expect(samples.count == 6)
-            let failures = (0..<6).map { failure("llava_conversation", .train, $0, below: root) }
+            #expect(samples.count == 8)
+            let failures = (0..<8).map { failure("llava_conversation", .train, $0, below: root) }
             #expect(
                 failures[0]
                     == "conversation_58k.json, record 0 (byte 1), conversations 3: it is from \"gpt\" where it is the turn of \"human\"")
@@ -76,6 +77,9 @@ struct LLaVAInstructTests {
             #expect(failures[3]?.hasSuffix("its last turn has no response") == true)
             #expect(failures[4]?.hasSuffix("its \"conversations\" are empty") == true)
             #expect(failures[5]?.hasSuffix("its \"image\" a.jpg is not named by a COCO number") == true)
+            #expect(failures[6]?.hasPrefix("conversation_58k.json, record 5 (byte ") == true)
+            #expect(failures[6]?.contains("is not JSON") == true)
+            #expect(failures[7] == nil)
         }
     }
 
