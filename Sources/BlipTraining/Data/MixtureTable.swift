@@ -60,9 +60,11 @@ public struct MixtureTable: Sendable, Encodable {
                     reason: "\(source.name) is data of your own, which has no official size; its file has to be there")
             }
             let facts = try DatasetCatalog.dataset(name).card.splits.first { $0.split == source.split }
-            guard let size = facts?.size else {
+            guard let size = source.size ?? facts?.size else {
                 throw DataError.badMixture(
-                    reason: "the size of \(name), split \(source.split.rawValue), is not published; its files have to be there")
+                    reason:
+                        "the size of \(name), split \(source.split.rawValue), is not published; its files have to be there, or the plan has to give a size"
+                )
             }
             return Mixture.Part(source.name, count: size, weight: source.weight, cap: source.cap)
         }
