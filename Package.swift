@@ -39,25 +39,27 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .library(name: "Blip", targets: ["Blip"]),
+        .library(name: "BlipTraining", targets: ["BlipTraining"]),
         .library(name: "BlipModels", targets: ["BlipModels", "BlipDecoding", "BlipTensors"]),
         .library(name: "BlipTokenizers", targets: ["BlipTokenizers"]),
         .library(name: "BlipImages", targets: ["BlipImages"]),
         .library(name: "BlipJSON", targets: ["BlipJSON"]),
-        .library(name: "BlipHub", targets: ["BlipHub"]),
         .library(name: "BlipData", targets: ["BlipData"]),
+        .library(name: "BlipHub", targets: ["BlipHub"]),
         .executable(name: "instructblip", targets: ["instructblip"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-crypto", "3.12.3"..<"5.0.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
         // The pure side.
         .target(name: "BlipJSON", swiftSettings: strict),
+        .target(name: "BlipData", dependencies: ["BlipJSON"], swiftSettings: strict),
         .target(name: "BlipHub", dependencies: ["BlipJSON", .product(name: "Crypto", package: "swift-crypto")], swiftSettings: strict),
         .target(name: "BlipTokenizers", dependencies: ["BlipJSON"], swiftSettings: strict),
         .target(name: "BlipImages", dependencies: ["BlipJSON", "CImageCodecs"], swiftSettings: strict),
-        .target(name: "BlipData", dependencies: ["BlipJSON"], swiftSettings: strict),
         .target(name: "CImageCodecs", dependencies: ["CLibJPEG", "CLibPNG", "CLibWebP", "CLibWebPDemux"]),
         .systemLibrary(name: "CLibJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"]), .brew(["jpeg-turbo"])]),
         .systemLibrary(name: "CLibPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
@@ -81,10 +83,13 @@ let package = Package(
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: strict),
+        .target(
+            name: "BlipTraining",
+            dependencies: ["Blip", "BlipData", "BlipImages", "BlipTensors", .product(name: "Yams", package: "Yams")], swiftSettings: strict),
         .executableTarget(
             name: "instructblip",
             dependencies: [
-                "Blip", "BlipDecoding", "BlipHub", "BlipImages", "BlipModels", "BlipTensors", "BlipTokenizers",
+                "Blip", "BlipData", "BlipDecoding", "BlipHub", "BlipImages", "BlipModels", "BlipTensors", "BlipTokenizers", "BlipTraining",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -96,9 +101,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "BlipHubTests", dependencies: ["BlipHub", "HubTestSupport"], swiftSettings: strict),
         .testTarget(name: "BlipJSONTests", dependencies: ["BlipJSON"], swiftSettings: strict),
+        .testTarget(name: "BlipDataTests", dependencies: ["BlipData", "BlipJSON"], swiftSettings: strict),
         .testTarget(name: "BlipTokenizersTests", dependencies: ["BlipTokenizers", "BlipJSON"], swiftSettings: strict),
         .testTarget(name: "BlipImagesTests", dependencies: ["BlipImages", "BlipJSON"], swiftSettings: strict),
-        .testTarget(name: "BlipDataTests", dependencies: ["BlipData", "BlipJSON"], swiftSettings: strict),
         .testTarget(name: "BlipTensorsTests", dependencies: ["BlipTensors", "BlipTestSupport"], swiftSettings: strict),
         .testTarget(
             name: "BlipModelsTests", dependencies: ["BlipDecoding", "BlipModels", "BlipTensors", "BlipTestSupport"], swiftSettings: strict),
@@ -107,6 +112,9 @@ let package = Package(
         ),
         .testTarget(
             name: "BlipTests", dependencies: ["Blip", "BlipJSON", "BlipModels", "BlipTensors", "BlipImages", "BlipTestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "BlipTrainingTests", dependencies: ["BlipTraining", "Blip", "BlipData", "BlipImages", "BlipTensors", "BlipTestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "ProgramTests", dependencies: ["instructblip", "BlipTensors", "BlipTestSupport", "HubTestSupport"], swiftSettings: strict),

@@ -38,6 +38,15 @@ struct ImageDecoder {
             warnings: warnings)
     }
 
+    func checkHeader() throws(ImageError) {
+        switch SniffedFormat(bytes) {
+        case .supported(let format):
+            // An animation has no header apart from its frames.
+            if let codec = Codec(format) { _ = try size(codec, format) } else { _ = try decode(applyOrientation: false) }
+        case .other(let found): throw .unsupportedFormat(source: source, found: found)
+        }
+    }
+
     private func size(_ codec: Codec, _ format: ImageFormat) throws(ImageError) -> (UInt32, UInt32) {
         var report = blip_codec_report()
         let code = bytes.withUnsafeBufferPointer { codec.header($0.baseAddress, $0.count, &report) }

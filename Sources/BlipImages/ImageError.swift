@@ -27,6 +27,10 @@ public enum ImageError: Error, Sendable, Equatable {
     case brokenVideo(path: String, reason: String)
     /// A resize to a size outside 1...`limit`.
     case targetSizeOutOfRange(width: Int, height: Int, limit: Int)
+    /// A part to cut out that does not lie in the picture.
+    case cropOutside(x: Int, y: Int, width: Int, height: Int, pictureWidth: Int, pictureHeight: Int)
+    /// A setting of an augmentation that makes no sense. `name` completes "... must be".
+    case augmentation(name: String, expected: String, found: String)
     case outOfMemory(purpose: String)
     /// A processor file that is not the JSON it should be.
     case brokenConfiguration(file: String, reason: String)
@@ -62,6 +66,9 @@ extension ImageError: CustomStringConvertible, LocalizedError {
         case .brokenVideo(let path, let reason):
             "\(path) cannot be read as a video (\(reason)); convert it to MP4, or give a folder of its frames"
         case .targetSizeOutOfRange(let width, let height, let limit): "cannot resize to \(width)x\(height); each side must be 1 to \(limit)"
+        case .cropOutside(let x, let y, let width, let height, let pictureWidth, let pictureHeight):
+            "a part of \(width)x\(height) pixels at (\(x), \(y)) does not lie in a picture of \(pictureWidth)x\(pictureHeight); choose one that does"
+        case .augmentation(let name, let expected, let found): "\(name) must be \(expected), but it is \(found)"
         case .outOfMemory(let purpose): "there is not enough memory to \(purpose)"
         case .brokenConfiguration(let file, let reason): "\(file) is not a processor configuration: \(reason)"
         case .configuration(let file, let key, let expected, let found): "\"\(key)\" in \(file) must be \(expected), but it is \(found)"

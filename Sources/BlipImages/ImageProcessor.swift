@@ -57,11 +57,11 @@ public struct ImageProcessor: Sendable, Equatable {
     ///
     /// - Throws: ``ImageError`` when the size set here cannot be reached.
     public func callAsFunction(_ image: RGBImage) throws(ImageError) -> PixelPlanes {
-        let resized = doResize ? try image.resized(height: height, width: width, filter: resample, backend: backend) : image
-        return planes(of: resized)
+        planes(of: try picture(image))
     }
 
-    private func planes(of image: RGBImage) -> PixelPlanes {
+    /// The planes of a picture as it is: rescaled and normalised only.
+    public func planes(of image: RGBImage) -> PixelPlanes {
         let area = image.width * image.height
         // A byte has 256 values, so the arithmetic is done 256 times per channel and then looked up.
         let tables = zip(mean.all, standardDeviation.all).map { mean, deviation in

@@ -63,6 +63,11 @@ public enum ImageSource: Sendable, Equatable {
         return try decoder.decode(applyOrientation: applyOrientation)
     }
 
+    /// What the picture's first bytes say: its kind and whether its size is within the limits. Its pixels may be broken all the same.
+    public func checkHeader(limits: ImageLimits = .default) throws(ImageError) {
+        try ImageDecoder(source: label, bytes: read(limits: limits), limits: limits, allowTruncated: false).checkHeader()
+    }
+
     /// The undecoded bytes, at least one and at most `limits.maximumBytes`.
     public func read(limits: ImageLimits = .default) throws(ImageError) -> [UInt8] {
         let bytes: [UInt8]

@@ -54,19 +54,35 @@ extension RGBImage {
     public func resized(
         height newHeight: Int, width newWidth: Int, filter: ResampleFilter = .bicubic, backend: ResizeBackend = .torchvision
     ) throws(ImageError) -> RGBImage {
+        try resized(nil, height: newHeight, width: newWidth, filter: filter, backend: backend)
+    }
+
+    /// A part of the picture at exactly this size: equal to cutting it out first, so no pixel around it counts.
+    ///
+    /// - Parameter box: nil is the whole picture.
+    public func resized(
+        _ box: PixelBox?, height newHeight: Int, width newWidth: Int, filter: ResampleFilter = .bicubic,
+        backend: ResizeBackend = .torchvision
+    ) throws(ImageError) -> RGBImage {
+        let box = box ?? PixelBox(x: 0, y: 0, width: width, height: height)
+        try check(box)
         let sides = 1...Self.maximumTargetSide
         guard sides.contains(newWidth), sides.contains(newHeight) else {
             throw .targetSizeOutOfRange(width: newWidth, height: newHeight, limit: Self.maximumTargetSide)
         }
-        var result = self
-        if newWidth != width {
-            let axis = ResizeAxis(from: width, to: newWidth, filter: filter, backend: backend)
-            result = try result.pass(axis, width: newWidth, height: height, backend) { source, target, weights, narrow in
-                blip_resize_rows(source, height, width, target, newWidth, weights, narrow)
+        var result: RGBImage
+        if newWidth != box.width {
+            let axis = ResizeAxis(from: box.width, to: newWidth, filter: filter, backend: backend)
+            let (first, row) = ((box.y * width + box.x) * 3, width * 3)
+            let behind = pixels.count - first
+            result = try pass(axis, width: newWidth, height: box.height, backend) { source, target, weights, narrow in
+                blip_resize_rows(source.map { $0 + first }, behind, box.height, box.width, row, target, newWidth, weights, narrow)
             }
+        } else {
+            result = box.width == width && box.height == height ? self : try cropped(to: box)
         }
-        if newHeight != height {
-            let axis = ResizeAxis(from: height, to: newHeight, filter: filter, backend: backend)
+        if newHeight != box.height {
+            let axis = ResizeAxis(from: box.height, to: newHeight, filter: filter, backend: backend)
             result = try result.pass(axis, width: newWidth, height: newHeight, backend) { source, target, weights, narrow in
                 blip_resize_columns(source, newWidth * 3, target, newHeight, weights, narrow)
             }

@@ -100,7 +100,8 @@ __attribute__((target("avx2"))) static void resize_two_rows_avx2(
 }
 
 static int resize_rows_avx2(
-    const uint8_t *source, size_t height, size_t width, uint8_t *target, size_t target_width, blip_resize_axis axis)
+    const uint8_t *source, size_t count, size_t height, size_t width, size_t stride, uint8_t *target, size_t target_width,
+    blip_resize_axis axis)
 {
     size_t groups = ((size_t)axis.taps + 3) / 4, row_bytes = width * 3, target_bytes = target_width * 3;
     int16_t *grouped = group_weights(axis, target_width, groups);
@@ -109,14 +110,14 @@ static int resize_rows_avx2(
     uint8_t *spare = malloc(target_bytes);
     int failed = !grouped || !padded || !spare;
     for (size_t y = 0; !failed && y < height; y += 2) {
-        const uint8_t *first = source + y * row_bytes, *second = first + row_bytes;
+        const uint8_t *first = source + y * stride, *second = first + stride;
         uint8_t *first_target = target + y * target_bytes, *second_target = first_target + target_bytes;
         if (y + 1 >= height) {
             second = first;
             second_target = spare;
         }
-        size_t behind = (height - y) * row_bytes;  // bytes of the source from the beginning of the first row on
-        if (behind < 2 * row_bytes + 32) {
+        size_t behind = count - y * stride;  // bytes of the source from the beginning of the first row on
+        if (behind < stride + row_bytes + 32) {
             memcpy(padded, first, row_bytes);
             memcpy(padded + row_bytes + 32, second, row_bytes);
             first = padded;
@@ -162,14 +163,17 @@ static int has_avx2(void) { return __builtin_cpu_supports("avx2"); }
 #endif
 
 int blip_resize_rows(
-    const uint8_t *source, size_t height, size_t width, uint8_t *target, size_t target_width, blip_resize_axis axis, int narrow)
+    const uint8_t *source, size_t count, size_t height, size_t width, size_t stride, uint8_t *target, size_t target_width,
+    blip_resize_axis axis, int narrow)
 {
 #if defined(__x86_64__)
-    if (narrow && has_avx2()) return resize_rows_avx2(source, height, width, target, target_width, axis);
+    if (narrow && has_avx2()) return resize_rows_avx2(source, count, height, width, stride, target, target_width, axis);
 #else
     (void)narrow;
 #endif
-    for (size_t y = 0; y < height; y++) resize_row(source + y * width * 3, target + y * target_width * 3, target_width, axis);
+    (void)count;
+    (void)width;
+    for (size_t y = 0; y < height; y++) resize_row(source + y * stride, target + y * target_width * 3, target_width, axis);
     return 0;
 }
 

@@ -99,7 +99,7 @@ struct ExitStatus {
         switch error {
         case .missingFile, .unreadableFile: missingInput
         case .programMissing: unavailable
-        case .frameCountOutOfRange: usage
+        case .frameCountOutOfRange, .augmentation: usage
         case .unwritableFile, .outOfMemory: self.internal
         default: badData
         }

@@ -8,17 +8,20 @@ enum Fixtures {
     static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .appending(path: "Fixtures/images")
 
-    static func bytes(_ name: String) throws -> [UInt8] {
+    /// The files written by Scripts/fixtures/augmentation.py.
+    static let augmentation = folder.deletingLastPathComponent().appending(path: "augmentation")
+
+    static func bytes(_ name: String, in folder: URL = folder) throws -> [UInt8] {
         [UInt8](try Data(contentsOf: folder.appending(path: name)))
     }
 
-    static func json(_ name: String) throws -> JSONValue { try JSONValue(parsing: try bytes(name)) }
+    static func json(_ name: String, in folder: URL = folder) throws -> JSONValue { try JSONValue(parsing: try bytes(name, in: folder)) }
 
-    static func entries(_ name: String) throws -> [Entry] {
-        try #require(try json(name).array).map(Entry.init(json:))
+    static func entries(_ name: String, in folder: URL = folder) throws -> [Entry] {
+        try #require(try json(name, in: folder).array).map(Entry.init(json:))
     }
 
-    /// One object of decode.json, resize.json or values.json.
+    /// One object of a list of references.
     struct Entry {
         let json: JSONValue
 

@@ -63,10 +63,12 @@ typedef struct {
     int32_t shift;
 } blip_resize_axis;
 
-/// Resizes rows of RGB pixels: `source` is height x width x 3, `target` height x target_width x 3.
+/// Resizes rows of RGB pixels: `source` is height rows of width pixels, `stride` bytes apart, and `count` bytes long from its first pixel to
+/// the end of its memory; `target` is height x target_width x 3.
 /// With `narrow`, all weights fit 16 bits and the fast path may be taken; the result is the same. Returns non-zero without memory.
 int blip_resize_rows(
-    const uint8_t *source, size_t height, size_t width, uint8_t *target, size_t target_width, blip_resize_axis axis, int narrow);
+    const uint8_t *source, size_t count, size_t height, size_t width, size_t stride, uint8_t *target, size_t target_width,
+    blip_resize_axis axis, int narrow);
 
 /// Resizes columns: `source` is rows of `row_bytes` bytes, `target` is target_height such rows. Returns non-zero without memory.
 int blip_resize_columns(

@@ -1,0 +1,58 @@
+import BlipData
+public import BlipImages
+import Foundation
+
+extension SampleImage {
+    /// What to decode.
+    ///
+    /// - Throws: ``DataError/badRecord(place:reason:)`` for a stretch of a file that is not there or is no base64.
+    public func imageSource() throws -> ImageSource {
+        switch source {
+        case .file(let path), .clip(let path): .file(URL(fileURLWithPath: path))
+        case .bytes(let bytes): .bytes(bytes)
+        case .part(let part): .bytes(try part.bytes())
+        }
+    }
+
+    /// The picture; of a clip the first frame.
+    public func load(limits: ImageLimits = .default) throws -> RGBImage {
+        let source = try imageSource()
+        guard case .clip = self.source else { return try source.load(limits: limits) }
+        guard let first = try source.frames(1, limits: limits).first else { throw DataError.badRecord(place: label, reason: "it has no frames") }
+        return first
+    }
+
+    /// What the picture looks like, in 64 bits.
+    public func fingerprint() throws -> PictureFingerprint {
+        let small = try load().resized(width: 9, height: 8, filter: .bilinear)
+        // Rec. 601, which Pillow's conversion to grey uses too.
+        let luminance = (0..<72).map { place in
+            let (red, green, blue) = small[place % 9, place / 9]
+            return 0.299 * Float(red) + 0.587 * Float(green) + 0.114 * Float(blue)
+        }
+        return PictureFingerprint(luminance: luminance)
+    }
+}
+
+extension FilePart {
+    /// The encoded picture.
+    public func bytes(limit: Int = ImageLimits.default.maximumBytes) throws -> [UInt8] {
+        let place = "\(path), bytes \(offset) to \(offset + count)"
+        guard count <= limit else { throw DataError.badRecord(place: place, reason: "a picture may have at most \(limit) bytes") }
+        let data: Data
+        do {
+            let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+            try handle.seek(toOffset: UInt64(offset))
+            data = try handle.read(upToCount: count) ?? Data()
+        } catch { throw DataError.badRecord(place: place, reason: error.localizedDescription) }
+        guard data.count == count else { throw DataError.badRecord(place: place, reason: "the file ends at byte \(offset + data.count)") }
+        switch encoding {
+        case .raw: return [UInt8](data)
+        case .base64:
+            guard let decoded = Data(base64Encoded: data, options: .ignoreUnknownCharacters) else {
+                throw DataError.badRecord(place: place, reason: "the picture is not base64")
+            }
+            return [UInt8](decoded)
+        }
+    }
+}

@@ -1,0 +1,96 @@
+import ArgumentParser
+import BlipData
+import Foundation
+
+/// The folder of the catalog's datasets.
+struct DataRoot: ParsableArguments {
+    static let variable = "INSTRUCTBLIP_DATA"
+
+    @Option(
+        help: ArgumentHelp(
+            "The folder that holds all datasets, laid out as their cards say (default: the variable \(variable), else the current folder).",
+            valueName: "folder"))
+    var root: String?
+
+    var path: String {
+        let named = root ?? ProcessInfo.processInfo.environment[Self.variable].flatMap { $0.isEmpty ? nil : $0 } ?? "."
+        return URL(fileURLWithPath: (named as NSString).expandingTildeInPath).standardizedFileURL.path
+    }
+}
+
+/// A dataset of the catalog, or data of one's own.
+struct DataPlace: ParsableArguments {
+    @Argument(help: ArgumentHelp("A dataset of the catalog, or a file or folder of your own.", valueName: "name|file"))
+    var place: String
+
+    @OptionGroup var root: DataRoot
+
+    @Option(help: ArgumentHelp("Which split of a dataset of the catalog: train, val, test, test-dev (default: its first).", valueName: "split"))
+    var split: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "How data of your own is written: \(OwnDataFormat.allCases.map(\.rawValue).joined(separator: ", ")) (default: recognised).",
+            valueName: "format"))
+    var format: String?
+
+    @Option(help: ArgumentHelp("What pictures of your own data are relative to (default: where the data is).", valueName: "folder"))
+    var images: String?
+
+    struct Opened {
+        /// What messages and pages call it.
+        var name: String
+        /// Nil for data of one's own.
+        var definition: DatasetDefinition?
+        var split: Split?
+        var samples: any SampleCollection
+        var maker: ExampleMaker
+    }
+
+    /// The dataset that is meant, if it is one of the catalog.
+    ///
+    /// - Throws: ``DataError/unknownDataset(name:nearest:)`` for what is neither in the catalog nor on the disk.
+    func definition() throws -> DatasetDefinition? {
+        do { return try DatasetCatalog.dataset(place) } catch {
+            // A path may have a fragment that names an entry of its file.
+            let path = place.split(separator: "#", maxSplits: 1).first.map(String.init) ?? place
+            let isPattern = path.contains("{")
+            guard isPattern || FileManager.default.fileExists(atPath: path) else { throw error }
+            return nil
+        }
+    }
+
+    func open() throws -> Opened {
+        guard let definition = try definition() else {
+            if split != nil { throw ValidationError("--split is for datasets of the catalog; name the file of the split instead.") }
+            let opened = try OwnData.open(place, format: try ownFormat(), images: images)
+            let name = URL(fileURLWithPath: place).lastPathComponent
+            return Opened(name: name, samples: opened.samples, maker: ExampleMaker(dataset: name, category: "Own data", title: name))
+        }
+        if format != nil || images != nil {
+            throw ValidationError("--format and --images are for data of your own; \(definition.name) is read as it was published.")
+        }
+        let split = try chosenSplit(definition)
+        let card = definition.card
+        return Opened(
+            name: "\(definition.name)/\(split.rawValue)", definition: definition, split: split, samples: try definition.open(root.path, split),
+            maker: ExampleMaker(dataset: definition.name, category: card.category.rawValue, title: card.title))
+    }
+
+    private func chosenSplit(_ definition: DatasetDefinition) throws -> Split {
+        let available = definition.card.splits.map(\.split)
+        guard let split else { return available.first ?? .train }
+        guard let chosen = Split(rawValue: split), available.contains(chosen) else {
+            throw DataError.missingSplit(dataset: definition.name, split: split, available: available.map(\.rawValue))
+        }
+        return chosen
+    }
+
+    private func ownFormat() throws -> OwnDataFormat? {
+        guard let format else { return nil }
+        guard let known = OwnDataFormat(rawValue: format) else {
+            throw ValidationError("--format must be one of \(OwnDataFormat.allCases.map(\.rawValue).joined(separator: ", ")), found \(format).")
+        }
+        return known
+    }
+}
