@@ -1,6 +1,6 @@
 import BlipJSON
 
-/// A sample as one line of JSON, without loss: what ``line(_:relativeTo:)`` writes, ``OwnData`` reads back equal.
+/// A sample as one line of JSON, without loss: what ``text(_:relativeTo:)`` writes, ``OwnData`` reads back equal.
 ///
 /// ```json
 /// {"id": "7", "images": ["a.jpg"], "task": "question", "question": "What is it?", "answers": ["cat", {"text": "kitten", "weight": 3}]}
@@ -27,12 +27,12 @@ public enum SampleLine {
         "history", "caption", "instruction", "response", "facts",
     ]
 
-    /// A sample as a line, without the line's end.
+    /// A sample as a line, with the line's end.
     ///
     /// - Parameter folder: absolute; files below it are written relative to it, so that both can be moved together.
     /// - Throws: ``DataError/badRecord(place:reason:)`` for a number that JSON cannot hold.
-    public static func line(_ sample: Sample, relativeTo folder: String? = nil) throws(DataError) -> String {
-        try line(sample, images: sample.images.map { image($0, folder) })
+    public static func text(_ sample: Sample, relativeTo folder: String? = nil) throws(DataError) -> String {
+        try line(sample, images: sample.images.map { image($0, folder) }) + "\n"
     }
 
     static func line(_ sample: Sample, images: [JSONValue]) throws(DataError) -> String {

@@ -62,7 +62,7 @@ public final class LineWriter: SampleWriter {
         folder = PicturePlaces(images ?? url.deletingLastPathComponent().path).folder
     }
 
-    public func entry(for sample: Sample) throws -> [UInt8] { Array(try SampleLine.line(sample, relativeTo: folder).utf8) + [0x0A] }
+    public func entry(for sample: Sample) throws -> [UInt8] { Array(try SampleLine.text(sample, relativeTo: folder).utf8) }
 
     public func append(_ entry: [UInt8]) throws {
         buffer += entry
