@@ -71,6 +71,7 @@ enum FormatFinder {
         let found = names.isEmpty ? "nothing" : names.sorted().prefix(20).map { "\"\($0)\"" }.joined(separator: ", ")
         throw DataError.unknownFormat(
             path: url.path,
-            reason: "its first record has \(found). These were looked for: \(OwnDataFormat.allCases.map(\.summary).joined(separator: "; "))")
+            reason: "its first record has \(found). These were looked for: \(OwnDataFormat.allCases.map(\.summary).joined(separator: "; "))"
+        )
     }
 }

@@ -51,7 +51,8 @@ public enum OwnData {
             let questions = try existing(path)
             let answers = try annotations.map(existing) ?? QuestionPair.annotations(beside: questions)
             return opened(
-                try QuestionPair(questions: questions, annotations: answers, places, progress), [url.path] + (answers.map { [$0.path] } ?? []))
+                try QuestionPair(questions: questions, annotations: answers, places, progress),
+                [url.path] + (answers.map { [$0.path] } ?? []))
         case .tsv: return opened(try BenchmarkTable(existing(path), places, progress), [url.path])
         case .webdataset:
             let shards = try shards(path)

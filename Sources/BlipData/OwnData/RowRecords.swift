@@ -83,7 +83,8 @@ struct FileStart {
             case UInt8(ascii: "{"): return .lines
             case nil: throw DataError.unknownFormat(path: url.path, reason: "it is empty")
             default:
-                throw DataError.unknownFormat(path: url.path, reason: "it begins neither with [ nor with {; expected a JSON list, or an object a line")
+                throw DataError.unknownFormat(
+                    path: url.path, reason: "it begins neither with [ nor with {; expected a JSON list, or an object a line")
             }
         }
     }

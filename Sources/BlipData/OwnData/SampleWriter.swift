@@ -28,7 +28,7 @@ extension SampleWriter {
     ///   - progress: called after each sample with how many were gone through.
     /// - Returns: how many samples were written, and the files.
     public func write(
-        _ samples: any SampleCollection, name: String, bad: BadSamples, progress: ((Int) -> Void)? = nil
+        _ samples: any SampleCollection, name: String, bad: BadSamples, progress: ((Int) throws -> Void)? = nil
     ) throws -> (count: Int, files: [String]) {
         var count = 0
         for index in 0..<samples.count {
@@ -37,12 +37,12 @@ extension SampleWriter {
                 entry = try self.entry(for: samples.sample(index))
             } catch {
                 try bad.add(name, index, "\(error)")
-                progress?(index + 1)
+                try progress?(index + 1)
                 continue
             }
             try append(entry)
             count += 1
-            progress?(index + 1)
+            try progress?(index + 1)
         }
         return (count, try finish())
     }

@@ -38,6 +38,12 @@ struct DataPlace: ParsableArguments {
     @Option(help: ArgumentHelp("What pictures of your own data are relative to (default: where the data is).", valueName: "folder"))
     var images: String?
 
+    @Option(help: ArgumentHelp("Of VQA questions of your own, the file of answers (default: found beside them).", valueName: "file"))
+    var annotations: String?
+
+    @Flag(help: "Let data of your own name pictures outside its folder. Say so only where you trust who wrote it.")
+    var trustPaths = false
+
     struct Opened {
         /// What messages and pages call it.
         var name: String
@@ -64,12 +70,14 @@ struct DataPlace: ParsableArguments {
     func open() throws -> Opened {
         guard let definition = try definition() else {
             if split != nil { throw ValidationError("--split is for datasets of the catalog; name the file of the split instead.") }
-            let opened = try OwnData.open(place, format: try ownFormat(), images: images)
+            let opened = try OwnData.open(place, format: try ownFormat(), images: images, annotations: annotations, trustsPaths: trustPaths)
             let name = URL(fileURLWithPath: place).lastPathComponent
             return Opened(name: name, samples: opened.samples, maker: ExampleMaker(dataset: name, category: "Own data", title: name))
         }
-        if format != nil || images != nil {
-            throw ValidationError("--format and --images are for data of your own; \(definition.name) is read as it was published.")
+        if format != nil || images != nil || annotations != nil || trustPaths {
+            throw ValidationError(
+                "--format, --images, --annotations and --trust-paths are for data of your own; \(definition.name) is read as it was published."
+            )
         }
         let split = try chosenSplit(definition)
         let card = definition.card
