@@ -61,9 +61,10 @@ struct DataPlace: ParsableArguments {
         do { return try DatasetCatalog.dataset(place) } catch {
             // A path may have a fragment that names an entry of its file.
             let path = place.split(separator: "#", maxSplits: 1).first.map(String.init) ?? place
-            let isPattern = path.contains("{")
-            guard isPattern || FileManager.default.fileExists(atPath: path) else { throw error }
-            return nil
+            if path.contains("{") || FileManager.default.fileExists(atPath: path) { return nil }
+            // What has a dot or a slash is meant as a file; the catalog's names have neither.
+            guard path.contains("/") || path.contains(".") else { throw error }
+            throw DataError.missingFile(dataset: "this command", path: path, remedy: "check the path")
         }
     }
 
