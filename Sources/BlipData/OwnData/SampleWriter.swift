@@ -28,7 +28,7 @@ extension SampleWriter {
     ///   - progress: called after each sample with how many were gone through.
     /// - Returns: how many samples were written, and the files.
     public func write(
-        _ samples: any SampleCollection, name: String, bad: BadSamples, progress: ((Int) -> Void)? = nil
+        _ samples: any SampleCollection, name: String, bad: BadSamples, progress: ((Int) throws -> Void)? = nil
     ) throws -> (count: Int, files: [String]) {
         var index = 0
         return try write(name, bad, progress) {

@@ -25,7 +25,8 @@ struct DataPlace: ParsableArguments {
 
     @OptionGroup var root: DataRoot
 
-    @Option(help: ArgumentHelp("Which split of a dataset of the catalog: train, val, test, test-dev (default: its first).", valueName: "split"))
+    @Option(
+        help: ArgumentHelp("Which split of a dataset of the catalog: train, val, test, test-dev (default: its first).", valueName: "split"))
     var split: String?
 
     @Option(
@@ -36,6 +37,12 @@ struct DataPlace: ParsableArguments {
 
     @Option(help: ArgumentHelp("What pictures of your own data are relative to (default: where the data is).", valueName: "folder"))
     var images: String?
+
+    @Option(help: ArgumentHelp("Of VQA questions of your own, the file of answers (default: found beside them).", valueName: "file"))
+    var annotations: String?
+
+    @Flag(help: "Let data of your own name pictures outside its folder. Say so only where you trust who wrote it.")
+    var trustPaths = false
 
     struct Opened {
         /// What messages and pages call it.
@@ -63,17 +70,20 @@ struct DataPlace: ParsableArguments {
     func open() throws -> Opened {
         guard let definition = try definition() else {
             if split != nil { throw ValidationError("--split is for datasets of the catalog; name the file of the split instead.") }
-            let opened = try OwnData.open(place, format: try ownFormat(), images: images)
+            let opened = try OwnData.open(place, format: try ownFormat(), images: images, annotations: annotations, trustsPaths: trustPaths)
             let name = URL(fileURLWithPath: place).lastPathComponent
             return Opened(name: name, samples: opened.samples, maker: ExampleMaker(dataset: name, category: "Own data", title: name))
         }
-        if format != nil || images != nil {
-            throw ValidationError("--format and --images are for data of your own; \(definition.name) is read as it was published.")
+        if format != nil || images != nil || annotations != nil || trustPaths {
+            throw ValidationError(
+                "--format, --images, --annotations and --trust-paths are for data of your own; \(definition.name) is read as it was published."
+            )
         }
         let split = try chosenSplit(definition)
         let card = definition.card
         return Opened(
-            name: "\(definition.name)/\(split.rawValue)", definition: definition, split: split, samples: try definition.open(root.path, split),
+            name: "\(definition.name)/\(split.rawValue)", definition: definition, split: split,
+            samples: try definition.open(root.path, split),
             maker: ExampleMaker(dataset: definition.name, category: card.category.rawValue, title: card.title))
     }
 
@@ -89,7 +99,8 @@ struct DataPlace: ParsableArguments {
     private func ownFormat() throws -> OwnDataFormat? {
         guard let format else { return nil }
         guard let known = OwnDataFormat(rawValue: format) else {
-            throw ValidationError("--format must be one of \(OwnDataFormat.allCases.map(\.rawValue).joined(separator: ", ")), found \(format).")
+            throw ValidationError(
+                "--format must be one of \(OwnDataFormat.allCases.map(\.rawValue).joined(separator: ", ")), found \(format).")
         }
         return known
     }
