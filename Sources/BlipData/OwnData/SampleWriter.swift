@@ -25,7 +25,7 @@ extension SampleWriter {
     /// - Parameters:
     ///   - name: what the collection is called in `bad`.
     ///   - bad: where samples go that cannot be read or whose pictures cannot; it ends the work when they are too many.
-    ///   - progress: called after each sample with how many were gone through.
+    ///   - progress: called after each sample with how many were gone through; may throw to stop.
     /// - Returns: how many samples were written, and the files.
     public func write(
         _ samples: any SampleCollection, name: String, bad: BadSamples, progress: ((Int) throws -> Void)? = nil
@@ -40,13 +40,13 @@ extension SampleWriter {
 
     /// Writes the samples of shards as they stream by, in constant memory.
     public func write(
-        _ samples: inout TarSamples, name: String, bad: BadSamples, progress: ((Int) -> Void)? = nil
+        _ samples: inout TarSamples, name: String, bad: BadSamples, progress: ((Int) throws -> Void)? = nil
     ) throws -> (count: Int, files: [String]) {
         try write(name, bad, progress) { try samples.next()?.result }
     }
 
     private func write(
-        _ name: String, _ bad: BadSamples, _ progress: ((Int) -> Void)?, next: () throws -> Result<Sample, any Error>?
+        _ name: String, _ bad: BadSamples, _ progress: ((Int) throws -> Void)?, next: () throws -> Result<Sample, any Error>?
     ) throws -> (count: Int, files: [String]) {
         var (read, count) = (0, 0)
         while let sample = try next() {
@@ -58,7 +58,7 @@ extension SampleWriter {
             case .failure(let error): try bad.add(name, read, "\(error)")
             }
             read += 1
-            progress?(read)
+            try progress?(read)
         }
         return (count, try finish())
     }
