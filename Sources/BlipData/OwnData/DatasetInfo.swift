@@ -62,9 +62,10 @@ struct DatasetInfo {
         let reader = try reader(places)
         let files = try files(folder, trustsPaths: trustsPaths)
         let parts = try files.map { url -> any OwnRecords in
-            url.pathExtension.lowercased() == "csv"
-                ? TableRecords(file: try TableFile(url, progress: progress), reader: reader)
-                : RowRecords(try RowRecords.file(url, progress), reader)
+            let prefix = files.count == 1 ? "" : url.lastPathComponent + "/"
+            return url.pathExtension.lowercased() == "csv"
+                ? TableRecords(file: try TableFile(url, progress: progress), reader: reader, prefix: prefix)
+                : RowRecords(try RowRecords.file(url, progress), reader, prefix: prefix)
         }
         return (try chosen(parts.count == 1 ? parts[0] : JoinedRecords(parts)), files.map(\.path))
     }

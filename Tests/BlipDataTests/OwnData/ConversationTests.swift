@@ -54,8 +54,11 @@ struct ConversationTests {
         #expect(outcomes[3] == OwnDataFixtures.written("2", [], "Two", "2", history: [Exchange("One", "1")]))
         let red = try [UInt8](Data(contentsOf: URL(fileURLWithPath: OwnDataFixtures.path(first))))
         let inside = SampleImage(.bytes(red))
-        #expect(outcomes[4] == .sample(Sample(id: "3", images: [inside], task: .instruction(WrittenInstruction("What is this?", response: "Red.")))))
-        #expect(outcomes[5] == .sample(Sample(id: "4", images: [inside], task: .instruction(WrittenInstruction("Colour?", response: "Red.")))))
+        #expect(
+            outcomes[4]
+                == .sample(Sample(id: "3", images: [inside], task: .instruction(WrittenInstruction("What is this?", response: "Red.")))))
+        #expect(
+            outcomes[5] == .sample(Sample(id: "4", images: [inside], task: .instruction(WrittenInstruction("Colour?", response: "Red.")))))
         #expect(outcomes[6] == OwnDataFixtures.written("5", [first], "No tag at all.", "Fine."))
         // The next record has nothing to learn and gives nothing.
         #expect(outcomes[7].bad?.contains("at a https address, and nothing is fetched here; download it") == true)
@@ -67,7 +70,8 @@ struct ConversationTests {
         let clip = SampleImage(.clip(OwnDataFixtures.path("messages/clip.mp4")))
         #expect(
             outcomes[12]
-                == .sample(Sample(id: "12", images: [clip], task: .instruction(WrittenInstruction("What happens?", response: "It moves.")))))
+                == .sample(Sample(id: "12", images: [clip], task: .instruction(WrittenInstruction("What happens?", response: "It moves."))))
+        )
     }
 
     @Test("query and response, and alpaca's rows, are messages too")
@@ -98,8 +102,8 @@ struct ConversationTests {
         #expect(Set(many).count == 6)
         #expect(
             OwnDataFixtures.outcomes(try open("parts").samples) == [
-                OwnDataFixtures.written("0", [], "One?\nnumbers", "1", history: [Exchange("Count. Zero?", "0")]),
-                OwnDataFixtures.written("0", [], "Two?", "2"),
+                OwnDataFixtures.written("one.jsonl/0", [], "One?\nnumbers", "1", history: [Exchange("Count. Zero?", "0")]),
+                OwnDataFixtures.written("two.jsonl/0", [], "Two?", "2"),
             ])
         #expect(OwnDataFixtures.outcomes(try open("one").samples) == [OwnDataFixtures.written("0", [], "One?\nnumbers", "1")])
     }
