@@ -105,7 +105,7 @@ struct DataTests {
     @Test("check is content with data that is in order, whatever keys it has besides")
     func clean() throws {
         try picture("a.jpg")
-        try write("{\"image\": \"a.jpg\", \"instruction\": \"What?\", \"answer\": \"A cat.\", \"source\": \"mine\"}\n", "own.jsonl")
+        try write("{\"image\": \"a.jpg\", \"instruction\": \"What?\", \"answer\": \"A cat.\", \"scource\": \"mine\"}\n", "own.jsonl")
         let outcome = try data("check", "own.jsonl")
         #expect(outcome.status == 0 && outcome.output.contains("unknown_key 1"))
         #expect(try data("check", "own.jsonl", "--strict").status == 65)

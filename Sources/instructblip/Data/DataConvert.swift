@@ -52,7 +52,12 @@ struct DataConvert: AsyncParsableCommand {
             let writer = try ShardWriter(String(output.dropLast(4)), shardSize: shardMegabytes << 20)
             return try write(opened, writer, bad)
         }
-        return try write(opened, try LineWriter(output), bad)
+        let line = try write(opened, try LineWriter(output, images: opened.folder), bad)
+        let home = URL(fileURLWithPath: output).deletingLastPathComponent().standardizedFileURL.path
+        if opened.folder != home {
+            writeRemark("note: its pictures are named relative to \(opened.folder); read it with --images \(opened.folder)\n")
+        }
+        return line
     }
 
     private func write(_ opened: DataPlace.Opened, _ writer: some SampleWriter, _ bad: BadSamples) throws -> String {

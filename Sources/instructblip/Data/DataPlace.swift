@@ -52,6 +52,8 @@ struct DataPlace: ParsableArguments {
         var split: Split?
         var samples: any SampleCollection
         var maker: ExampleMaker
+        /// What its pictures lie below.
+        var folder: String
     }
 
     /// The dataset that is meant, if it is one of the catalog.
@@ -73,7 +75,9 @@ struct DataPlace: ParsableArguments {
             if split != nil { throw ValidationError("--split is for datasets of the catalog; name the file of the split instead.") }
             let opened = try OwnData.open(place, format: try ownFormat(), images: images, annotations: annotations, trustsPaths: trustPaths)
             let name = URL(fileURLWithPath: place).lastPathComponent
-            return Opened(name: name, samples: opened.samples, maker: ExampleMaker(dataset: name, category: "Own data", title: name))
+            return Opened(
+                name: name, samples: opened.samples, maker: ExampleMaker(dataset: name, category: "Own data", title: name),
+                folder: URL(fileURLWithPath: opened.images).standardizedFileURL.path)
         }
         if format != nil || images != nil || annotations != nil || trustPaths {
             throw ValidationError(
@@ -85,7 +89,7 @@ struct DataPlace: ParsableArguments {
         return Opened(
             name: "\(definition.name)/\(split.rawValue)", definition: definition, split: split,
             samples: try definition.open(root.path, split),
-            maker: ExampleMaker(dataset: definition.name, category: card.category.rawValue, title: card.title))
+            maker: ExampleMaker(dataset: definition.name, category: card.category.rawValue, title: card.title), folder: root.path)
     }
 
     private func chosenSplit(_ definition: DatasetDefinition) throws -> Split {

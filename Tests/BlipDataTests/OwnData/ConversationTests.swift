@@ -27,7 +27,7 @@ struct ConversationTests {
         #expect(outcomes[6].sample?.id == "7")
         #expect(outcomes[6].sample?.images.first?.identity == "coco/33471")
         let reasons = outcomes[7...12].map { $0.bad ?? "" }
-        #expect(reasons[0].contains("conversations.json, record 5 (byte "))
+        #expect(reasons[0].contains("conversations.json, record 6 (byte "))
         #expect(reasons[0].contains("2 times <image>, and it has 1 pictures"))
         #expect(reasons[1].contains("0 times <image>, and it has 1 pictures"))
         #expect(reasons[2].contains("an answer without a question"))
@@ -37,7 +37,7 @@ struct ConversationTests {
         #expect(outcomes[13] == OwnDataFixtures.written("open", [], "Anybody?", nil))
         #expect(try opened.samples.unknownKeys(inRecord: 11) == ["model"])
         #expect(opened.samples.record(of: 13) == 11)
-        #expect(opened.samples.place(ofRecord: 11).hasPrefix("conversations.json, record 11 (byte "))
+        #expect(opened.samples.place(ofRecord: 11).hasPrefix("conversations.json, record 12 (byte "))
     }
 
     @Test("messages may be plain or in parts, with pictures beside or inside, and answers that are not learned")

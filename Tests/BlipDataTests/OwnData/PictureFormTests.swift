@@ -84,7 +84,7 @@ struct PictureFormTests {
         #expect(outcomes[2].bad?.contains("../8.jpg lies outside of /data/coco") == true)
         #expect(outcomes[3].sample?.task == .caption(Captions([])))
         #expect(outcomes[4].bad?.contains("no image has its image_id 99") == true)
-        #expect(opened.samples.place(ofRecord: 4).contains("record 3"))
+        #expect(opened.samples.place(ofRecord: 4).contains("record 4"))
     }
 
     @Test("VQA's questions find their answers by name, in any order, and their pictures by id")
