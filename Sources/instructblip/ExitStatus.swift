@@ -57,7 +57,7 @@ struct ExitStatus {
     private static func code(_ error: BlipError) -> Int32 {
         switch error {
         case .folderMissing, .configMissing: missingInput
-        case .emptyInstruction, .emptyText, .invalidOption, .outputExists, .unknownConfig: usage
+        case .emptyInstruction, .emptyText, .invalidOption, .outputExists, .unknownConfig, .featuresDoNotRepeat: usage
         case .notAFolder, .unknownDType, .wrongImageSize, .retrievalOnly, .notRetrieval, .instructionTooLong, .tooManyPictures,
             .wrongVocabulary,
             .notFinite:
