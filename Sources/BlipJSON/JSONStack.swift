@@ -20,11 +20,11 @@ struct JSONStack<Element>: ~Copyable {
 
     /// Takes off all from a place on.
     mutating func pop(from start: Int) -> [Element] {
-        let taken = storage[start..<count]
+        var taken: [Element] = []
+        taken.reserveCapacity(count - start)
+        for place in start..<count { taken.append(storage.moveElement(from: place)) }
         count = start
-        return [Element](unsafeUninitializedCapacity: taken.count) { array, initializedCount in
-            initializedCount = array.moveInitialize(fromContentsOf: taken)
-        }
+        return taken
     }
 
     @inline(never)
@@ -44,9 +44,21 @@ struct JSONNameCache {
     mutating func shared(_ bytes: UnsafeRawBufferPointer) -> JSONString {
         if names.isEmpty { names = Array(repeating: nil, count: Self.size) }
         let slot = (bytes.count + 5 * Int(bytes[0]) + 3 * Int(bytes[bytes.count - 1])) % Self.size
-        if let known = names[slot], known.withUnsafeBytes({ $0.elementsEqual(bytes) }) { return known }
+        if let known = names[slot], known.withUnsafeBytes({ Self.isEqual($0, bytes) }) { return known }
         let name = JSONString(copying: bytes)
         names[slot] = name
         return name
+    }
+
+    /// - Precondition: the second has at least eight bytes.
+    private static func isEqual(_ known: UnsafeRawBufferPointer, _ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard known.count == bytes.count else { return false }
+        let last = bytes.count - 8
+        for place in stride(from: 0, to: last, by: 8) where word(known, place) != word(bytes, place) { return false }
+        return word(known, last) == word(bytes, last)
+    }
+
+    private static func word(_ bytes: UnsafeRawBufferPointer, _ place: Int) -> UInt64 {
+        bytes.loadUnaligned(fromByteOffset: place, as: UInt64.self)
     }
 }
