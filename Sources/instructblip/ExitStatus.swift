@@ -1,11 +1,13 @@
 import ArgumentParser
 import Blip
+import BlipData
 import BlipDecoding
 import BlipHub
 import BlipImages
 import BlipModels
 import BlipTensors
 import BlipTokenizers
+import BlipTraining
 import Foundation
 
 /// What the program exits with, and the sentence it says; the numbers are those of sysexits.
@@ -34,6 +36,9 @@ struct ExitStatus {
         case let error as ConfigError: (code, sentence) = (Self.code(error), "\(error)")
         case let error as WeightError: (code, sentence) = (Self.badData, "\(error)")
         case let error as TokenizerError: (code, sentence) = (Self.code(error), "\(error)")
+        case let error as DataError: (code, sentence) = (Self.code(error), "\(error)")
+        case let error as RecordError: (code, sentence) = (Self.code(error), "\(error)")
+        case let error as PlanError: (code, sentence) = (Self.code(error), "\(error)")
         case let error as TensorError: (code, sentence) = (Self.code(error), "\(error)")
         case let error as InputError: (code, sentence) = (error.isMissing ? Self.missingInput : Self.badData, "\(error)")
         case let error as ChatError: (code, sentence) = (Self.usage, "\(error)")
@@ -93,6 +98,31 @@ struct ExitStatus {
 
     private static func code(_ error: TensorError) -> Int32 {
         if case .deviceUnavailable = error { unavailable } else { self.internal }
+    }
+
+    private static func code(_ error: DataError) -> Int32 {
+        switch error {
+        case .unknownDataset, .missingSplit, .badTemplate, .badMixture, .emptyHole: usage
+        case .missingFile: missingInput
+        case .badRecord, .tooManyBadSamples, .noAnswer, .unknownFormat, .badPlan: badData
+        case .unwritable: self.internal
+        }
+    }
+
+    private static func code(_ error: RecordError) -> Int32 {
+        switch error {
+        case .system("open", _, _), .notAFile: missingInput
+        case .system, .tarMember: self.internal
+        default: badData
+        }
+    }
+
+    private static func code(_ error: PlanError) -> Int32 {
+        switch error {
+        case .unreadable: missingInput
+        case .badOverride: usage
+        case .notYAML, .unknownKey, .missingKey, .wrongType, .badValue: badData
+        }
     }
 
     private static func code(_ error: ImageError) -> Int32 {

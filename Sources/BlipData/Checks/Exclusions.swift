@@ -42,10 +42,8 @@ public struct Exclusions: Sendable {
         for index in 0..<samples.count {
             do {
                 let sample = try samples.sample(index)
-                for image in sample.images {
-                    if let identity = image.identity { pictures[SeededGenerator.key(identity)] = place }
-                    if let fingerprint { contents.add(try fingerprint(image), Int(place)) }
-                }
+                for identity in Self.identities(sample) { pictures[SeededGenerator.key(identity)] = place }
+                if let fingerprint { for image in sample.images { contents.add(try fingerprint(image), Int(place)) } }
                 if let question = Self.question(sample) { questions[question] = place }
             } catch { try problem(index, error) }
         }
@@ -55,8 +53,8 @@ public struct Exclusions: Sendable {
     ///
     /// - Throws: what looking at a picture throws, where contents are compared.
     public func reason(against sample: Sample) throws -> Reason? {
-        for image in sample.images {
-            if let identity = image.identity, let place = pictures[SeededGenerator.key(identity)] { return .picture(sets[Int(place)]) }
+        for identity in Self.identities(sample) {
+            if let place = pictures[SeededGenerator.key(identity)] { return .picture(sets[Int(place)]) }
         }
         if let question = Self.question(sample), let place = questions[question] { return .question(sets[Int(place)]) }
         guard let fingerprint else { return nil }
@@ -64,6 +62,11 @@ public struct Exclusions: Sendable {
             if let place = contents.nearest(to: try fingerprint(image)) { return .content(sets[place]) }
         }
         return nil
+    }
+
+    /// What a sample's pictures are known by. About half of Visual Genome's are COCO's too, under another number.
+    private static func identities(_ sample: Sample) -> [String] {
+        sample.images.compactMap(\.identity) + (sample.facts["coco_id"].map { ["coco/\($0)"] } ?? [])
     }
 
     /// What a sample's question is known by where several sets have it.

@@ -2,11 +2,27 @@
 public enum DatasetCatalog {
     /// The paper's 26, in the order of its table of datasets.
     public static let paper: [DatasetDefinition] = [
-        .okvqa
+        .cocoCaption, .capfilt, .nocaps, .flickr30k,
+        .textcaps,
+        .gqa, .vsr, .iconqa,
+        .vqav2, .vizwiz,
+        .okvqa, .aokvqa, .scienceqa,
+        .ocrvqa, .textvqa,
+        .vqav2QuestionGeneration, .okvqaQuestionGeneration, .aokvqaQuestionGeneration,
+        .llavaDetail, .llavaReasoning, .llavaConversation,
+        .msvdQA, .msrvttQA, .ivqa,
+        .visdial,
+        .hatefulMemes,
     ]
 
     /// Other forms of these, and sets of BLIP-2's pre-training.
-    public static let extras: [DatasetDefinition] = []
+    public static let extras: [DatasetDefinition] = [
+        .aokvqaMultipleChoice,
+        .vsrRandom, .hatefulMemesUnseen,
+        .visualGenomeCaption, .visualGenomeQuestions,
+        .sbu, .cc3m, .cc12m, .laion,
+        .lavisCaption, .lavisVQA,
+    ]
 
     public static let all = paper + extras
 

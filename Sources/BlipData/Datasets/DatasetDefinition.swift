@@ -3,7 +3,8 @@ public struct DatasetDefinition: Sendable {
     public let card: DatasetCard
     /// How the paper asks it without training on it.
     public let prompt: EvaluationPrompt?
-    private let reader: @Sendable (DatasetFolder, Split) throws -> any SampleCollection
+    /// Opens a split for whichever card the folder has: another dataset may be made of this one.
+    let reader: @Sendable (DatasetFolder, Split) throws -> any SampleCollection
 
     /// - Parameter reader: opens a split that the card lists.
     public init(

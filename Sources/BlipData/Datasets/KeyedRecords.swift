@@ -3,11 +3,17 @@ import Synchronization
 /// The records of a file by a key of theirs, for annotations that are published apart from what they annotate.
 ///
 /// Official files keep the same order, so that the record wanted mostly stands where the other file's record stands. Only when it does not,
-/// the whole file is read once for its keys.
+/// the whole file is read once for its keys. A record whose key cannot be read fails those whose record is not found without it.
 public final class KeyedRecords: Sendable {
     private let file: RecordFile
     private let key: @Sendable (RecordFields) throws -> String
-    private let places = Mutex<[String: Int]?>(nil)
+    private let index = Mutex<Index?>(nil)
+
+    private struct Index {
+        var places: [String: Int] = [:]
+        /// Why the first record that has no key has none.
+        var failure: (any Error)?
+    }
 
     /// - Parameter key: the key of a record; equal keys mean the first record.
     public init(_ file: RecordFile, key: @escaping @Sendable (RecordFields) throws -> String) {
@@ -19,25 +25,36 @@ public final class KeyedRecords: Sendable {
     ///
     /// - Parameter near: where it probably stands.
     public func record(_ wanted: String, near: Int) throws -> RecordFields? {
+        var failure: (any Error)?
         if (0..<file.count).contains(near) {
-            let record = try RecordFields(file, near)
-            if try key(record) == wanted { return record }
+            do {
+                let record = try RecordFields(file, near)
+                if try key(record) == wanted { return record }
+            } catch {
+                failure = error
+            }
         }
-        guard let place = try place(wanted) else { return nil }
-        return try RecordFields(file, place)
+        let known = index.withLock { index in
+            let known = index ?? everyKey()
+            index = known
+            return known
+        }
+        if let place = known.places[wanted] { return try RecordFields(file, place) }
+        if let failure = failure ?? known.failure { throw failure }
+        return nil
     }
 
-    private func place(_ wanted: String) throws -> Int? {
-        try places.withLock { places in
-            if let places { return places[wanted] }
-            var found: [String: Int] = [:]
-            found.reserveCapacity(file.count)
-            for index in 0..<file.count {
-                let name = try key(RecordFields(file, index))
-                if found[name] == nil { found[name] = index }
+    private func everyKey() -> Index {
+        var index = Index()
+        index.places.reserveCapacity(file.count)
+        for place in 0..<file.count {
+            do {
+                let name = try key(RecordFields(file, place))
+                if index.places[name] == nil { index.places[name] = place }
+            } catch {
+                index.failure = index.failure ?? error
             }
-            places = found
-            return found[wanted]
         }
+        return index
     }
 }

@@ -91,6 +91,13 @@ public struct Draw: Sendable, Equatable {
     /// The number of the sample in its collection.
     public var index: Int
 
+    public init(position: Int, part: Int, epoch: Int, index: Int) {
+        self.position = position
+        self.part = part
+        self.epoch = epoch
+        self.index = index
+    }
+
     /// What templates, answers and augmentation of this draw are drawn with.
     public func generator(_ dataset: String, seed: UInt64) -> SeededGenerator {
         SeededGenerator(

@@ -56,11 +56,15 @@ public struct MixtureTable: Sendable, Encodable {
     public init(official plan: DataPlan, draws: Int) throws {
         let parts = try plan.sources.map { source in
             guard case .named(let name) = source.origin else {
-                throw DataError.badMixture(reason: "\(source.name) is data of your own, which has no official size; its file has to be there")
+                throw DataError.badMixture(
+                    reason: "\(source.name) is data of your own, which has no official size; its file has to be there")
             }
             let facts = try DatasetCatalog.dataset(name).card.splits.first { $0.split == source.split }
-            guard let size = facts?.size else {
-                throw DataError.badMixture(reason: "the size of \(name), split \(source.split.rawValue), is not published; its files have to be there")
+            guard let size = source.size ?? facts?.size else {
+                throw DataError.badMixture(
+                    reason:
+                        "the size of \(name), split \(source.split.rawValue), is not published; its files have to be there, or the plan has to give a size"
+                )
             }
             return Mixture.Part(source.name, count: size, weight: source.weight, cap: source.cap)
         }

@@ -43,7 +43,7 @@ public struct OpenedSource: Sendable {
     }
 
     var part: Mixture.Part {
-        Mixture.Part(name, count: samples.count, size: samples.size, weight: source.weight, cap: source.cap)
+        Mixture.Part(name, count: samples.count, size: source.size ?? samples.size, weight: source.weight, cap: source.cap)
     }
 
     func trainingPart(_ style: InstructionStyle) -> TrainingPart {

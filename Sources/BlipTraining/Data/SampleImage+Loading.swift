@@ -18,13 +18,15 @@ extension SampleImage {
     public func load(limits: ImageLimits = .default) throws -> RGBImage {
         let source = try imageSource()
         guard case .clip = self.source else { return try source.load(limits: limits) }
-        guard let first = try source.frames(1, limits: limits).first else { throw DataError.badRecord(place: label, reason: "it has no frames") }
+        guard let first = try source.frames(1, limits: limits).first else {
+            throw DataError.badRecord(place: label, reason: "it has no frames")
+        }
         return first
     }
 
     /// What the picture looks like, in 64 bits.
     public func fingerprint() throws -> PictureFingerprint {
-        let small = try load().resized(width: 9, height: 8, filter: .bilinear)
+        let small = try load().resized(height: 8, width: 9, filter: .bilinear)
         // Rec. 601, which Pillow's conversion to grey uses too.
         let luminance = (0..<72).map { place in
             let (red, green, blue) = small[place % 9, place / 9]

@@ -64,7 +64,8 @@ public struct TrainingData: Sendable {
                 let definition = try DatasetCatalog.dataset(parts.first ?? name)
                 guard let split = parts.count > 1 ? Split(rawValue: parts[1]) : definition.card.evaluation else {
                     let splits = definition.card.splits.map(\.split.rawValue)
-                    throw DataError.missingSplit(dataset: definition.name, split: parts.dropFirst().first ?? "evaluation", available: splits)
+                    throw DataError.missingSplit(
+                        dataset: definition.name, split: parts.dropFirst().first ?? "evaluation", available: splits)
                 }
                 return ("\(definition.name)/\(split.rawValue)", { try definition.open(root, split) })
             }

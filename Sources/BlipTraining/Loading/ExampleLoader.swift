@@ -1,4 +1,3 @@
-public import Blip
 public import BlipData
 public import BlipImages
 import Foundation
@@ -90,8 +89,8 @@ private final class DrawQueue: @unchecked Sendable {
     func draw(_ number: Int) -> Draw {
         lock.withLock {
             while drawn <= number { add(batches.batch()) }
-            // Each number is asked for once.
-            return waiting.removeValue(forKey: number) ?? Draw(position: 0, part: 0, epoch: 0, index: 0)
+            guard let draw = waiting.removeValue(forKey: number) else { preconditionFailure("draw \(number) was asked for twice") }
+            return draw
         }
     }
 }

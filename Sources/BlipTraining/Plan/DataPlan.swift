@@ -22,6 +22,8 @@ public struct DataPlan: Sendable, Equatable {
         public var weight = 1.0
         /// The size that counts for the balance at most.
         public var cap: Int?
+        /// Pairs of picture and text, for the balance, in place of those counted or on the card.
+        public var size: Int?
         /// The most samples to draw from: so many of them, chosen by the seed.
         public var limit: Int?
 
@@ -106,6 +108,7 @@ public struct DataPlan: Sendable, Equatable {
         if let value = keys.take("split") { source.split = try value.choice() }
         if let value = keys.take("weight") { source.weight = try value.number() }
         if let value = keys.take("cap") { source.cap = try value.integer(in: 1...Int.max) }
+        if let value = keys.take("size") { source.size = try value.integer(in: 1...Int.max) }
         if let value = keys.take("limit") { source.limit = try value.integer(in: 1...Int.max) }
         if path != nil {
             source.format = try keys.take("format")?.choice()

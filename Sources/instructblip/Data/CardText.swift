@@ -7,7 +7,8 @@ struct CardText {
     init(_ definition: DatasetDefinition, root: String) {
         let card = definition.card
         var lines = [
-            "\(card.title) (\(card.name))", "  category     \(card.category.rawValue), \(card.role.rawValue)", "  source       \(card.source)",
+            "\(card.title) (\(card.name))", "  category     \(card.category.rawValue), \(card.role.rawValue)",
+            "  source       \(card.source)",
             "  licence      \(card.licence)",
         ]
         for facts in card.splits {

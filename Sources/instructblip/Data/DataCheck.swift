@@ -6,7 +6,8 @@ import Foundation
 
 struct DataCheck: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "check", abstract: "Find what is wrong with data: missing and broken pictures, broken records, empty answers, ids that come twice.",
+        commandName: "check",
+        abstract: "Find what is wrong with data: missing and broken pictures, broken records, empty answers, ids that come twice.",
         discussion: """
             Exits with 0 where nothing was found, 65 where something was. Pictures are decoded whole; --pictures header looks at their first bytes alone.
 
@@ -61,7 +62,7 @@ struct DataCheck: AsyncParsableCommand {
         _ opened: DataPlace.Opened, _ depth: Depth, found: (SampleChecker.Problem, Int) throws -> Void
     ) throws -> [SampleChecker.Kind: Int] {
         var counts: [SampleChecker.Kind: Int] = [:]
-        var checker = SampleChecker(pictures: depth == .none ? nil : PictureInspection(depth).look)
+        var checker = SampleChecker(pictures: depth == .none ? nil : { try PictureInspection(depth).look($0) })
         checker.allowsSecretAnswers = opened.split == .test || opened.split == .testDevelopment
         let bar = ProgressBar("checking \(opened.name)", .items)
         defer { bar.finish() }

@@ -25,7 +25,8 @@ struct DataList: ParsableCommand {
             let card = definition.card
             return [
                 card.name, card.category.rawValue, card.role.rawValue,
-                card.splits.map { facts in facts.size.map { "\(facts.split.rawValue) \(grouped($0))" } ?? facts.split.rawValue }.joined(separator: ", "),
+                card.splits.map { facts in facts.size.map { "\(facts.split.rawValue) \(grouped($0))" } ?? facts.split.rawValue }.joined(
+                    separator: ", "),
                 card.evaluation.map { "\(card.metric ?? "") (\($0.rawValue))" } ?? "-", Self.found(definition, root.path),
             ]
         }

@@ -37,7 +37,9 @@ struct DataMixture: ParsableCommand {
 
     func validate() throws {
         if let draws, draws < 1 { throw ValidationError("--draws must be 1 or more, found \(draws).") }
-        if official, compareContents { throw ValidationError("--compare-contents reads pictures, --official opens no files; leave one out.") }
+        if official, compareContents {
+            throw ValidationError("--compare-contents reads pictures, --official opens no files; leave one out.")
+        }
     }
 
     func run() throws {
@@ -51,7 +53,8 @@ struct DataMixture: ParsableCommand {
     }
 
     private func counted(_ plan: DataPlan, draws: Int) throws -> MixtureTable {
-        let data = try TrainingData(plan, fingerprint: compareContents ? { try $0.fingerprint() } : nil) { stage in
+        let fingerprint: @Sendable (SampleImage) throws -> PictureFingerprint = { image in try image.fingerprint() }
+        let data = try TrainingData(plan, fingerprint: compareContents ? fingerprint : nil) { stage in
             switch stage {
             case .excluding(let name): writeRemark("reading \(name), to keep it out\n")
             case .opening(let name): writeRemark("reading \(name)\n")
@@ -63,7 +66,8 @@ struct DataMixture: ParsableCommand {
 
     /// The samples that the plan's training draws; nil if it does not say.
     private func planned(_ keys: inout PlanMapping) throws -> Int? {
-        guard var training = try keys.take("training")?.mapping(), let steps = training.take("steps"), let batch = training.take("batch") else { return nil }
+        guard var training = try keys.take("training")?.mapping(), let steps = training.take("steps"), let batch = training.take("batch")
+        else { return nil }
         let (draws, overflow) = try steps.integer(in: 1...Int.max).multipliedReportingOverflow(by: batch.integer(in: 1...Int.max))
         if overflow { throw PlanError.badValue(place: steps.place, found: "too many", expected: "steps times batch within 64 bits") }
         return draws
@@ -72,8 +76,10 @@ struct DataMixture: ParsableCommand {
     static func text(_ table: MixtureTable) -> String {
         let rows = table.rows.map { row in
             [
-                row.name, row.samples.map { grouped($0) } ?? "-", grouped(row.size) + (row.isOfficialSize ? " (card)" : ""), String(format: "%g", row.weight),
-                String(format: "%.4f", row.probability), String(format: "%.0f", row.expectedDraws), String(format: "%.3g", row.expectedEpochs),
+                row.name, row.samples.map { grouped($0) } ?? "-", grouped(row.size) + (row.isOfficialSize ? " (card)" : ""),
+                String(format: "%g", row.weight),
+                String(format: "%.4f", row.probability), grouped(Int(row.expectedDraws.rounded())),
+                String(format: "%.3g", row.expectedEpochs),
                 grouped(row.removed),
             ]
         }

@@ -25,7 +25,8 @@ struct DataPlace: ParsableArguments {
 
     @OptionGroup var root: DataRoot
 
-    @Option(help: ArgumentHelp("Which split of a dataset of the catalog: train, val, test, test-dev (default: its first).", valueName: "split"))
+    @Option(
+        help: ArgumentHelp("Which split of a dataset of the catalog: train, val, test, test-dev (default: its first).", valueName: "split"))
     var split: String?
 
     @Option(
@@ -73,7 +74,8 @@ struct DataPlace: ParsableArguments {
         let split = try chosenSplit(definition)
         let card = definition.card
         return Opened(
-            name: "\(definition.name)/\(split.rawValue)", definition: definition, split: split, samples: try definition.open(root.path, split),
+            name: "\(definition.name)/\(split.rawValue)", definition: definition, split: split,
+            samples: try definition.open(root.path, split),
             maker: ExampleMaker(dataset: definition.name, category: card.category.rawValue, title: card.title))
     }
 
@@ -89,7 +91,8 @@ struct DataPlace: ParsableArguments {
     private func ownFormat() throws -> OwnDataFormat? {
         guard let format else { return nil }
         guard let known = OwnDataFormat(rawValue: format) else {
-            throw ValidationError("--format must be one of \(OwnDataFormat.allCases.map(\.rawValue).joined(separator: ", ")), found \(format).")
+            throw ValidationError(
+                "--format must be one of \(OwnDataFormat.allCases.map(\.rawValue).joined(separator: ", ")), found \(format).")
         }
         return known
     }

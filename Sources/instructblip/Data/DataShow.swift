@@ -44,7 +44,9 @@ struct DataShow: ParsableCommand {
             return
         }
         let shown = try shownSamples(opened)
-        if json { for sample in shown.compactMap(\.sample) { try writeOutput(SampleLine.text(sample)) } } else {
+        if json {
+            for sample in shown.compactMap(\.sample) { try writeOutput(SampleLine.text(sample)) }
+        } else {
             try writeOutput("\n\(opened.name): \(grouped(opened.samples.count)) samples\(Self.pairs(opened.samples))\n")
             for sample in shown { try writeOutput("\n" + sample.text) }
         }

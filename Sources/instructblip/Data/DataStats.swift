@@ -53,14 +53,21 @@ struct DataStats: AsyncParsableCommand {
     }
 
     private static func text(_ opened: DataPlace.Opened, _ statistics: SampleStatistics, _ answers: Int) -> String {
-        var lines = ["\(opened.name)", "  samples       \(grouped(statistics.samples)), \(grouped(statistics.pairs)) pairs of picture and text"]
-        lines.append("  of which      " + statistics.kinds.sorted { $0.key < $1.key }.map { "\(grouped($0.value)) \($0.key)" }.joined(separator: ", "))
+        var lines = [
+            "\(opened.name)", "  samples       \(grouped(statistics.samples)), \(grouped(statistics.pairs)) pairs of picture and text",
+        ]
+        lines.append(
+            "  of which      "
+                + statistics.kinds.sorted { $0.key < $1.key }.map { "\(grouped($0.value)) \($0.key)" }.joined(separator: ", "))
         if statistics.secret > 0 { lines.append("  secret        \(grouped(statistics.secret)) without a public answer") }
         if statistics.broken > 0 { lines.append("  broken        \(grouped(statistics.broken)) that cannot be read; see data check") }
-        let pictures = statistics.pictures.sorted { $0.key < $1.key }.map { "\(grouped($0.value)) samples with \($0.key)" }.joined(separator: ", ")
+        let pictures = statistics.pictures.sorted { $0.key < $1.key }.map { "\(grouped($0.value)) samples with \($0.key)" }.joined(
+            separator: ", ")
         lines.append("  pictures      about \(grouped(statistics.distinctPictures)) different ones; \(pictures)")
         if !statistics.options.isEmpty {
-            lines.append("  options       " + statistics.options.sorted { $0.key < $1.key }.map { "\(grouped($0.value)) with \($0.key)" }.joined(separator: ", "))
+            lines.append(
+                "  options       "
+                    + statistics.options.sorted { $0.key < $1.key }.map { "\(grouped($0.value)) with \($0.key)" }.joined(separator: ", "))
         }
         lines.append("  instruction   \(words(statistics.instructionWords))")
         lines.append("  answer        \(words(statistics.answerWords))")
@@ -73,7 +80,8 @@ struct DataStats: AsyncParsableCommand {
 
     private static func words(_ lengths: SampleStatistics.Lengths) -> String {
         let mean = String(format: "%.1f", lengths.mean)
-        return "\(mean) words on average, half at most \(lengths.quantile(0.5)), 95 % at most \(lengths.quantile(0.95)), longest \(lengths.longest)"
+        return
+            "\(mean) words on average, half at most \(lengths.quantile(0.5)), 95 % at most \(lengths.quantile(0.95)), longest \(lengths.longest)"
     }
 
     private struct Summary: Encodable {

@@ -9,7 +9,8 @@ struct ProblemReport {
 
     init(_ path: String) throws {
         url = URL(fileURLWithPath: path)
-        temporary = url.deletingLastPathComponent().appendingPathComponent(".\(url.lastPathComponent).\(ProcessInfo.processInfo.processIdentifier)")
+        temporary = url.deletingLastPathComponent().appendingPathComponent(
+            ".\(url.lastPathComponent).\(ProcessInfo.processInfo.processIdentifier)")
         guard FileManager.default.createFile(atPath: temporary.path, contents: nil) else {
             throw DataError.unwritable(path: path, reason: "no file can be made in \(url.deletingLastPathComponent().path)")
         }

@@ -22,13 +22,16 @@ struct ExclusionsTests {
         exclusions.add(evaluation, named: "okvqa/val") { _, _ in }
         let captions = Sample(id: "c", images: [.file("/c.jpg", identity: "coco/1")], task: .caption(Captions(["a", "b", "c"])))
         let training = ListedSamples([
-            question("1", "coco/2"), captions, question("3", nil), question("4", "coco/3", "vqa/7"), question("5", "visual_genome/1"),
+            question("1", "coco/2"), captions,
+            Sample(
+                id: "vg", images: [.file("/v.jpg", identity: "visual_genome/8")], task: .caption(Captions(["a"])), facts: ["coco_id": "1"]),
+            question("3", nil), question("4", "coco/3", "vqa/7"), question("5", "visual_genome/1"),
         ])
         let kept = exclusions.filter(training) { _, _ in }
         #expect(try (0..<kept.samples.count).map { try kept.samples.sample($0).id } == ["1", "3", "5"])
-        #expect(kept.removed == [.picture("okvqa/val"): 1, .question("okvqa/val"): 1])
-        // Three pairs went with the captions, one with the question.
-        #expect(kept.samples.size == 5 - 4)
+        #expect(kept.removed == [.picture("okvqa/val"): 2, .question("okvqa/val"): 1])
+        // Three pairs went with the captions, one with Visual Genome's region, one with the question.
+        #expect(kept.samples.size == 6 - 5)
     }
 
     @Test("samples that cannot be read are reported, and stay for whoever draws them")

@@ -55,7 +55,7 @@ struct DataPlanTests {
         "mistakes are said where they stand",
         arguments: [
             ("data: {datasets: []}", "at least one dataset"), ("data: {}", "the key \"datasets\" is missing"),
-            ("data: {datasets: [okvqq]}", "did you mean okvqa?"),
+            ("data: {datasets: [okvqq]}", "did you mean okvqa or aokvqa?"),
             ("data: {datasets: [{weight: 1}]}", "either a name of the catalog or a path"),
             ("data: {datasets: [{name: okvqa, format: llava}]}", "there is no key \"format\""),
             ("data: {datasets: [okvqa, okvqa]}", "\"okvqa/train\" twice"),
