@@ -33,7 +33,8 @@ extension JSONValue {
 
     /// The member of an object; nil for other kinds of value, and for `null`.
     public subscript(key: JSONString) -> JSONValue? {
-        guard let value = object?[key], value != .null else { return nil }
+        guard case .object(let object) = self, let value = object[key] else { return nil }
+        if case .null = value { return nil }
         return value
     }
 }
