@@ -81,6 +81,8 @@ class Finished:
     others_share: float
     """The share of all cores that everything else on the machine took meanwhile; 0 on a quiet machine."""
     timed_out: bool
+    cpu_s: float
+    """Seconds of work, its own and the system's for it."""
 
 
 def _busy_s() -> float | None:
@@ -120,4 +122,4 @@ def run(command: list[str], environment: dict[str, str], limit_s: float) -> Fini
         out.seek(0), err.seek(0)
         unit = 1 if platform.system() == "Darwin" else 1024
         return Finished(process.returncode, out.read().decode(errors="replace"), err.read().decode(errors="replace"), wall,
-                        usage.ru_maxrss * unit, others, timed_out)
+                        usage.ru_maxrss * unit, others, timed_out, usage.ru_utime + usage.ru_stime)

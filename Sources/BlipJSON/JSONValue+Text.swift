@@ -49,35 +49,17 @@ extension JSONValue {
 extension JSONString {
     fileprivate func writeQuoted(to result: inout [UInt8]) {
         result.append(UInt8(ascii: "\""))
-        for byte in bytes {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"): result += [UInt8(ascii: "\\"), byte]
-            case ..<0x20:
-                let digits = String(byte, radix: 16)
-                result += ("\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits).utf8
-            default: result.append(byte)
+        withUnsafeBytes { bytes in
+            for byte in bytes {
+                switch byte {
+                case UInt8(ascii: "\""), UInt8(ascii: "\\"): result += [UInt8(ascii: "\\"), byte]
+                case ..<0x20:
+                    let digits = String(byte, radix: 16)
+                    result += ("\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits).utf8
+                default: result.append(byte)
+                }
             }
         }
         result.append(UInt8(ascii: "\""))
     }
-}
-
-extension JSONObject {
-    /// An object with these members; of several with one name the last one counts, at the place of the first.
-    public init(_ members: [(key: JSONString, value: JSONValue)] = []) {
-        var kept: [(key: JSONString, value: JSONValue)] = []
-        var places: [JSONString: Int] = [:]
-        for member in members {
-            if let place = places[member.key] {
-                kept[place].value = member.value
-            } else {
-                places[member.key] = kept.count
-                kept.append(member)
-            }
-        }
-        self.init(members: kept, places: places)
-    }
-
-    /// The same with one member set: replaced where it stands, else at the end.
-    public func setting(_ key: JSONString, to value: JSONValue) -> JSONObject { JSONObject(members + [(key, value)]) }
 }

@@ -14,36 +14,6 @@ public enum JSONValue: Sendable, Equatable {
     case object(JSONObject)
 }
 
-/// A JSON string as UTF-8 bytes, compared byte by byte.
-public struct JSONString: Sendable, Hashable, CustomStringConvertible, ExpressibleByStringLiteral {
-    public let bytes: [UInt8]
-
-    public init(bytes: [UInt8]) { self.bytes = bytes }
-    public init(stringLiteral value: String) { bytes = Array(value.utf8) }
-
-    /// The text; an escaped lone surrogate, which UTF-8 cannot hold, was replaced by U+FFFD while parsing.
-    public var description: String { String(decoding: bytes, as: UTF8.self) }
-}
-
-/// The members of a JSON object, in file order. Names are unique: a duplicate is a parse error.
-public struct JSONObject: Sendable, Equatable {
-    public let members: [(key: JSONString, value: JSONValue)]
-    private let places: [JSONString: Int]
-
-    /// - Precondition: names are unique (the parser checks).
-    init(members: [(key: JSONString, value: JSONValue)], places: [JSONString: Int]) {
-        self.members = members
-        self.places = places
-    }
-
-    public subscript(key: JSONString) -> JSONValue? { places[key].map { members[$0].value } }
-
-    public static func == (left: JSONObject, right: JSONObject) -> Bool {
-        left.members.count == right.members.count
-            && zip(left.members, right.members).allSatisfy { $0.key == $1.key && $0.value == $1.value }
-    }
-}
-
 extension JSONValue {
     public var object: JSONObject? { if case .object(let value) = self { value } else { nil } }
     public var array: [JSONValue]? { if case .array(let value) = self { value } else { nil } }
@@ -63,7 +33,8 @@ extension JSONValue {
 
     /// The member of an object; nil for other kinds of value, and for `null`.
     public subscript(key: JSONString) -> JSONValue? {
-        guard let value = object?[key], value != .null else { return nil }
+        guard case .object(let object) = self, let value = object[key] else { return nil }
+        if case .null = value { return nil }
         return value
     }
 }

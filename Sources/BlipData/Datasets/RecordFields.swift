@@ -3,17 +3,35 @@ public import BlipJSON
 /// The members of one record, read with errors that say where the record stands.
 public struct RecordFields: Sendable {
     public let value: JSONValue
-    /// How messages call the record: file, number and byte.
-    public let place: String
+    private let origin: Origin
 
-    public init(_ value: JSONValue, place: String) {
+    /// Where a value comes from. Put into words only for a message: that takes longer than reading a short record.
+    private enum Origin: Sendable {
+        case named(String)
+        case record(RecordFile, Int)
+        /// A member's value, or with a number one of its elements.
+        indirect case member(Origin, String, Int?)
+
+        var description: String {
+            switch self {
+            case .named(let place): place
+            case .record(let file, let index): file.place(index)
+            case .member(let origin, let key, let number): "\(origin.description), \(key)" + (number.map { " \($0)" } ?? "")
+            }
+        }
+    }
+
+    public init(_ value: JSONValue, place: String) { self.init(value, .named(place)) }
+
+    public init(_ file: RecordFile, _ index: Int) throws { self.init(try file.json(index), .record(file, index)) }
+
+    private init(_ value: JSONValue, _ origin: Origin) {
         self.value = value
-        self.place = place
+        self.origin = origin
     }
 
-    public init(_ file: RecordFile, _ index: Int) throws {
-        self.init(try file.json(index), place: file.place(index))
-    }
+    /// How messages call the record: file, number and byte.
+    public var place: String { origin.description }
 
     public func has(_ key: String) -> Bool { found(key) != nil }
     /// For members that are a text in one file and a list of texts in another.
@@ -44,14 +62,14 @@ public struct RecordFields: Sendable {
     public func optionalIdentifier(_ key: String) throws(DataError) -> String? { has(key) ? try identifier(key) : nil }
 
     public func object(_ key: String) throws(DataError) -> RecordFields {
-        try need(key, "an object") { value in value.object.map { _ in RecordFields(value, place: "\(place), \(key)") } }
+        try need(key, "an object") { value in value.object.map { _ in RecordFields(value, .member(origin, key, nil)) } }
     }
 
     /// The objects of a list.
     public func objects(_ key: String) throws(DataError) -> [RecordFields] {
         try need(key, "a list of objects") { value in
             guard let array = value.array, array.allSatisfy({ $0.object != nil }) else { return nil }
-            return array.enumerated().map { RecordFields($0.element, place: "\(place), \(key) \($0.offset + 1)") }
+            return array.enumerated().map { RecordFields($0.element, .member(origin, key, $0.offset + 1)) }
         }
     }
 
@@ -60,13 +78,13 @@ public struct RecordFields: Sendable {
     }
 
     private func found(_ key: String) -> JSONValue? {
-        guard let member = value[JSONString(bytes: Array(key.utf8))], member != .null else { return nil }
+        guard let member = value[JSONString(stringLiteral: key)], member != .null else { return nil }
         return member
     }
 
     private func need<T>(_ key: String, _ kind: String, _ read: (JSONValue) -> T?) throws(DataError) -> T {
         guard value.object != nil else { throw bad("expected an object, found \(Self.kind(value))") }
-        guard let member = value[JSONString(bytes: Array(key.utf8))] else { throw bad("it has no \"\(key)\"") }
+        guard let member = value[JSONString(stringLiteral: key)] else { throw bad("it has no \"\(key)\"") }
         guard let result = read(member) else { throw bad("its \"\(key)\" is not \(kind), but \(Self.kind(member))") }
         return result
     }

@@ -42,7 +42,7 @@ public struct PicturePlaces: Sendable {
         }
         let absolute = text.hasPrefix("/") ? text : (folder == "/" ? "" : folder) + "/" + text
         if trustsPaths { return absolute }
-        let path = "/" + Self.parts(absolute).joined(separator: "/")
+        let path = Self.isPlain(absolute) ? absolute : "/" + Self.parts(absolute).joined(separator: "/")
         guard folder == "/" || path.utf8.starts(with: (folder + "/").utf8) else {
             throw row.bad(
                 "its picture \(text) lies outside of \(folder); open the data with the folder that holds its pictures, or say that its paths can be trusted"
@@ -54,13 +54,25 @@ public struct PicturePlaces: Sendable {
     /// The parts of an absolute path without `.` and `..`; above the root there is nothing.
     private static func parts(_ path: String) -> [Substring] {
         var parts: [Substring] = []
-        for part in path.split(separator: "/") where part != "." {
+        // By bytes, as the system does: to Swift a slash before a combining mark is another character.
+        for part in path.utf8.split(separator: UInt8(ascii: "/")).map(Substring.init) where part != "." {
             if part == ".." { _ = parts.popLast() } else { parts.append(part) }
         }
         return parts
     }
 
+    /// Whether an absolute path has no part that is empty or begins with a dot: most have none, and need not be taken apart.
+    private static func isPlain(_ path: String) -> Bool {
+        var isAfterSlash = false
+        for byte in path.utf8 {
+            if isAfterSlash, byte == UInt8(ascii: "/") || byte == UInt8(ascii: ".") { return false }
+            isAfterSlash = byte == UInt8(ascii: "/")
+        }
+        return !isAfterSlash
+    }
+
     private static func scheme(_ text: String) -> String? {
+        guard text.utf8.contains(UInt8(ascii: ":")) else { return nil }
         guard let end = text.range(of: "://") else { return nil }
         let scheme = text[..<end.lowerBound]
         return !scheme.isEmpty && scheme.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "+") } ? scheme.lowercased() : nil
@@ -68,17 +80,20 @@ public struct PicturePlaces: Sendable {
 
     /// COCO's pictures are known by their names, so that pictures of evaluation splits are recognised in anyone's data.
     static func identity(_ path: String) -> String? {
-        let parts = path.split(separator: "/")
-        guard let name = parts.last?.split(separator: ".").first else { return nil }
-        let words = name.split(separator: "_", omittingEmptySubsequences: false)
-        let years = ["train2014", "val2014", "test2014", "test2015", "train2017", "val2017", "test2017", "unlabeled2017"]
-        let isOld = words.count == 3 && words[0] == "COCO" && years.contains(String(words[1]))
-        let isNew = words.count == 1 && parts.count > 1 && years.contains(String(parts[parts.count - 2]))
-        guard isOld || isNew, let digits = words.last, digits.utf8.count == 12,
-            digits.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
-        else { return nil }
-        return Int(digits).map(COCOImages.identity)
+        let parts = path.utf8.split(separator: UInt8(ascii: "/"))
+        guard let name = parts.last?.split(separator: UInt8(ascii: ".")).first else { return nil }
+        let words = name.split(separator: UInt8(ascii: "_"), omittingEmptySubsequences: false)
+        guard let digits = words.last, digits.count == 12, digits.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
+        else {
+            return nil
+        }
+        func isYear(_ text: Substring.UTF8View) -> Bool { years.contains { $0.utf8.elementsEqual(text) } }
+        let isOld = words.count == 3 && words[0].elementsEqual("COCO".utf8) && isYear(words[1])
+        let isNew = words.count == 1 && parts.count > 1 && isYear(parts[parts.count - 2])
+        return isOld || isNew ? Int(Substring(digits)).map(COCOImages.identity) : nil
     }
+
+    private static let years = ["train2014", "val2014", "test2014", "test2015", "train2017", "val2017", "test2017", "unlabeled2017"]
 }
 
 /// Pictures written into a text: `data:image/png;base64,iVBORw0…`.

@@ -202,17 +202,17 @@ struct RowReader: Sendable {
 /// Answers as annotations write them: one text, several, or objects with who gave them.
 enum AnswerList {
     static func texts(_ row: RecordFields, _ name: String) throws(DataError) -> [String] {
-        let expected = "its \"\(name)\" is neither a text nor a list of texts, nor a list of objects with \"answer\""
+        func bad() -> DataError { row.bad("its \"\(name)\" is neither a text nor a list of texts, nor a list of objects with \"answer\"") }
         switch row.value[JSONString(stringLiteral: name)] {
         case .string(let text): return [text.description]
         case .integer(let number): return [String(number)]
         case .number(let number): return [String(number)]
         case .array(let list):
             return try list.map { value throws(DataError) in
-                guard let text = value.string ?? value["answer"]?.string else { throw row.bad(expected) }
+                guard let text = value.string ?? value["answer"]?.string else { throw bad() }
                 return text
             }
-        default: throw row.bad(expected)
+        default: throw bad()
         }
     }
 }

@@ -17,6 +17,7 @@ public final class RecordFile: Sendable {
 
     public let form: RecordForm
     private let file: DataFile
+    private let ahead: ReadAhead
     private let index: RecordIndex
     /// Whether no line was left out, so that a record's line is known from its index.
     private let isEveryLineARecord: Bool
@@ -48,7 +49,9 @@ public final class RecordFile: Sendable {
     init(
         _ url: URL, _ form: RecordForm, recordLimit: Int = RecordFile.usualRecordLimit, progress: Progress? = nil, chunkSize: Int
     ) throws(RecordError) {
-        file = try DataFile(url)
+        let file = try DataFile(url)
+        self.file = file
+        ahead = ReadAhead(file)
         self.form = form
         var finder = try RecordFinder(file, form, keepsBytes: false, chunkSize: chunkSize, recordLimit: recordLimit)
         var index = RecordIndex()
@@ -120,6 +123,6 @@ public final class RecordFile: Sendable {
     }
 
     private func content(_ index: Int) throws(RecordError) -> RecordContent {
-        try RecordContent(try file.bytes(byteRange(index)), form, place: recordPlace(index))
+        try RecordContent(try ahead.bytes(byteRange(index)), form, place: recordPlace(index))
     }
 }

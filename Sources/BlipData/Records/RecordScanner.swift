@@ -62,7 +62,7 @@ struct RecordContent {
         switch form {
         case .rows: (bytes, key) = (found, nil)
         case .lines: (bytes, key) = (found.last == 0x0D ? found.dropLast() : found, nil)
-        case .jsonArray: (bytes, key) = (Self.trimmed(found[...]), nil)
+        case .jsonArray: (bytes, key) = (Self.trimmed(found, from: 0), nil)
         case .jsonMembers:
             let nameEnd = Self.endOfString(found)
             let colon = found[nameEnd...].firstIndex { !Self.isSpace($0) }
@@ -74,7 +74,7 @@ struct RecordContent {
                     throw JSONError.unexpected(offset: 0, found: "something else", expected: "a name in quotes")
                 }
                 key = name
-                bytes = Self.trimmed(found[(colon + 1)...])
+                bytes = Self.trimmed(found, from: colon + 1)
             } catch let error as JSONError {
                 throw .brokenRecord(place: place.description, reason: error)
             } catch {
@@ -93,10 +93,12 @@ struct RecordContent {
         return bytes.count
     }
 
-    private static func trimmed(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
-        var rest = bytes
-        while let last = rest.last, isSpace(last) { rest.removeLast() }
-        return Array(rest.drop { isSpace($0) })
+    /// Most values have no white space around them, and are not copied.
+    private static func trimmed(_ found: [UInt8], from first: Int) -> [UInt8] {
+        var (start, end) = (first, found.count)
+        while start < end, isSpace(found[start]) { start += 1 }
+        while start < end, isSpace(found[end - 1]) { end -= 1 }
+        return start == 0 && end == found.count ? found : Array(found[start..<end])
     }
 
     private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 }

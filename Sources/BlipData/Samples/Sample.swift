@@ -1,3 +1,5 @@
+import BlipJSON
+
 /// One record of a dataset: pictures and what is said about them, before any template.
 public struct Sample: Sendable, Equatable {
     /// Unique in its dataset and the same in every run: the official id where there is one.
@@ -91,14 +93,15 @@ public struct WeightedAnswer: Sendable, Equatable {
 
     /// What annotators said, one entry each: equal answers are counted together, in the order in which they first came.
     public static func counted(_ answers: [String]) -> [WeightedAnswer] {
-        var places: [[UInt8]: Int] = [:]
+        var places: [JSONString: Int] = [:]
         var counted: [WeightedAnswer] = []
         for answer in answers {
             // Keyed by bytes, since texts that look alike to Swift are different answers to a tokenizer.
-            if let place = places[Array(answer.utf8)] {
+            let key = JSONString(stringLiteral: answer)
+            if let place = places[key] {
                 counted[place].weight += 1
             } else {
-                places[Array(answer.utf8)] = counted.count
+                places[key] = counted.count
                 counted.append(WeightedAnswer(answer))
             }
         }
