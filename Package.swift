@@ -111,7 +111,7 @@ let package = Package(
             name: "BlipDecodingTests", dependencies: ["BlipDecoding", "BlipModels", "BlipTensors", "BlipTestSupport"], swiftSettings: strict
         ),
         .testTarget(
-            name: "BlipTests", dependencies: ["Blip", "BlipJSON", "BlipModels", "BlipTensors", "BlipImages", "BlipTestSupport"],
+            name: "BlipTests", dependencies: ["Blip", "BlipData", "BlipJSON", "BlipModels", "BlipTraining", "BlipTensors", "BlipImages", "BlipTestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "BlipTrainingTests", dependencies: ["BlipTraining", "Blip", "BlipData", "BlipImages", "BlipTensors", "BlipTestSupport"],

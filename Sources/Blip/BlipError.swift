@@ -23,6 +23,8 @@ public enum BlipError: Error, Sendable, Equatable, CustomStringConvertible, Loca
     case outputExists(path: String)
     case unwritableFolder(path: String, reason: String)
     case unknownConfig(name: String, known: [String])
+    /// Features are to be kept of pictures that look different each time.
+    case featuresDoNotRepeat
 
     public var description: String {
         switch self {
@@ -52,6 +54,8 @@ public enum BlipError: Error, Sendable, Equatable, CustomStringConvertible, Loca
             "the folder \(path) cannot be made or filled (\(reason)); choose a place where you may write, with room"
         case .unknownConfig(let name, let known):
             "there is no config named \(name); known are \(known.joined(separator: ", ")), or give a .json file"
+        case .featuresDoNotRepeat:
+            "vision features can be kept only where a picture looks the same every time; turn augmentation off, or do not keep features"
         }
     }
 

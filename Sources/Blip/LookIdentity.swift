@@ -12,30 +12,37 @@ import Foundation
     import Musl
 #endif
 
-/// What a look depends on besides the picture: the weights of image encoder and Q-Former, their config, and how they are computed.
+/// What a look depends on besides the picture: the weights of image encoder and Q-Former, their config, and how they are computed. Of the
+/// frozen encoder's output, only the encoder's.
 ///
 /// Weights are known by their files (name, size, times of change, number in the file system, header) and by samples of every tensor that
 /// counts. Reading them whole would take longer than looking at a picture.
-struct LookIdentity {
+struct LookIdentity: Sendable {
     let config: InstructBLIPConfig
     let device: Device
     /// A hash of all this.
     let bytes: [UInt8]
 
+    /// What is kept of a picture: everything that depends on it alone, or the part of it that no training changes.
+    enum Content { case look, features }
+
     /// - Throws: what is wrong with a file.
-    init(_ files: WeightFiles, _ config: InstructBLIPConfig, dtype: DType, quantization: Quantization? = nil, device: Device) throws {
+    init(
+        _ files: WeightFiles, _ config: InstructBLIPConfig, dtype: DType, quantization: Quantization? = nil, device: Device,
+        of content: Content = .look
+    ) throws {
         var hash = SHA256()
         func add(_ text: String) { hash.update(data: Data("\(text)\n".utf8)) }
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
         // Of a changed way to compute, the number is another one.
         add(
-            "look 1 \(dtype.rawValue) \(quantization.map { "\($0)" } ?? "as stored") \(device) \(Engine.version) \(config.architecture.rawValue)"
+            "\(content) 1 \(dtype.rawValue) \(quantization.map { "\($0)" } ?? "as stored") \(device) \(Engine.version) \(config.architecture.rawValue)"
         )
         hash.update(data: try encoder.encode(config.vision))
-        hash.update(data: try encoder.encode(config.qformer))
+        if content == .look { hash.update(data: try encoder.encode(config.qformer)) }
         for file in files.files {
-            let counted = file.infos.filter { Self.counts($0.name) }
+            let counted = file.infos.filter { Self.counts($0.name, content) }
             // A shard of the language model alone does not matter.
             guard !counted.isEmpty else { continue }
             add(try Self.state(file.path))
@@ -49,8 +56,13 @@ struct LookIdentity {
         bytes = Array(hash.finalize())
     }
 
-    /// Weights that a look is made with.
-    private static func counts(_ name: String) -> Bool { ["vision_model.", "qformer."].contains { name.hasPrefix($0) } }
+    /// Weights that it is made with.
+    private static func counts(_ name: String, _ content: Content) -> Bool {
+        switch content {
+        case .look: ["vision_model.", "qformer."].contains { name.hasPrefix($0) }
+        case .features: name.hasPrefix("vision_model.") && !name.hasPrefix("vision_model.post_layernorm.")
+        }
+    }
 
     /// The beginning, the middle and the end of a tensor.
     private static func samples(_ bytes: UnsafeRawBufferPointer) -> [UnsafeRawBufferPointer] {

@@ -13,7 +13,7 @@ import Foundation
 final class LookStore {
     typealias Write = (_ tensors: [(name: String, tensor: Tensor)], _ file: URL) throws -> Void
 
-    private let folder: URL
+    private let folder: CacheFolder
     private let maximumBytes: Int
     private let identity: LookIdentity
     private let write: Write
@@ -29,10 +29,7 @@ final class LookStore {
         guard maximumBytes > 0 else {
             throw BlipError.invalidOption(name: "the size of the image cache", found: "\(maximumBytes) bytes", expected: "at least 1")
         }
-        do { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) } catch {
-            throw BlipError.unwritableFolder(path: folder.path, reason: error.localizedDescription)
-        }
-        self.folder = folder
+        self.folder = try CacheFolder(folder, ending: ".look.safetensors")
         self.maximumBytes = maximumBytes
         self.identity = identity
         self.write = write
@@ -80,7 +77,7 @@ final class LookStore {
             try write(tensors + [(Self.seal, seal)], url(planes))
             try makeRoom()
         } catch {
-            note("what was seen in the picture could not be kept in \(folder.path): \(error)")
+            note("what was seen in the picture could not be kept in \(folder.url.path): \(error)")
         }
     }
 
@@ -120,9 +117,7 @@ final class LookStore {
         return hash.finalize()
     }
 
-    private func url(_ planes: PixelPlanes) -> URL { folder.appendingPathComponent(identity.name(of: planes) + Self.ending) }
-
-    private static let ending = ".look.safetensors"
+    private func url(_ planes: PixelPlanes) -> URL { folder.file(identity.name(of: planes)) }
 
     // MARK: All files
 
@@ -135,37 +130,13 @@ final class LookStore {
         }
     }
 
-    /// Removes the files unused for longest until the others fit, and what killed processes left an hour ago.
+    /// Removes the files unused for longest until the others fit.
     private func makeRoom() throws {
-        let keys: Set<URLResourceKey> = [.contentModificationDateKey, .fileSizeKey]
-        var entries: [(file: URL, used: Date, bytes: Int)] = []
-        for file in try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: Array(keys)) {
-            let isPartial = file.lastPathComponent.contains(Self.ending + ".") && file.pathExtension == "partial"
-            // A file that is gone by now was removed by another process.
-            guard isPartial || file.lastPathComponent.hasSuffix(Self.ending), let values = Self.values(file, keys) else { continue }
-            let used = values.contentModificationDate ?? .distantPast
-            if isPartial {
-                if used.timeIntervalSinceNow < -3600 { remove(file) }
-            } else {
-                entries.append((file, used, values.fileSize ?? 0))
-            }
-        }
+        let entries = try folder.entries(note)
         var total = entries.map(\.bytes).reduce(0, +)
         for entry in entries.sorted(by: { $0.used < $1.used }) where total > maximumBytes {
-            remove(entry.file)
+            folder.remove(entry.file, note)
             total -= entry.bytes
-        }
-    }
-
-    private static func values(_ file: URL, _ keys: Set<URLResourceKey>) -> URLResourceValues? {
-        do { return try file.resourceValues(forKeys: keys) } catch { return nil }
-    }
-
-    private func remove(_ file: URL) {
-        do { try FileManager.default.removeItem(at: file) } catch {
-            if FileManager.default.fileExists(atPath: file.path) {
-                note("\(file.path) could not be removed from the image cache: \(error.localizedDescription)")
-            }
         }
     }
 }

@@ -6,6 +6,8 @@ public enum DataError: Error, Sendable, Equatable, CustomStringConvertible, Loca
     case missingSplit(dataset: String, split: String, available: [String])
     case missingFile(dataset: String, path: String, remedy: String)
     case badRecord(place: String, reason: String)
+    /// A record that is whole but breaks a rule of its format.
+    case flawedRecord(place: String, flaw: RecordFlaw, reason: String)
     case tooManyBadSamples(count: Int, limit: Int, last: String)
     case badTemplate(text: String, reason: String)
     /// A sample lacks what its template asks for.
@@ -23,9 +25,9 @@ public enum DataError: Error, Sendable, Equatable, CustomStringConvertible, Loca
         case .missingSplit(let dataset, let split, let available):
             "\(dataset) has no split \"\(split)\"; it has \(available.joined(separator: ", "))"
         case .missingFile(let dataset, let path, let remedy): "\(dataset) needs \(path), which is not there; \(remedy)"
-        case .badRecord(let place, let reason): "\(place): \(reason)"
+        case .badRecord(let place, let reason), .flawedRecord(let place, _, let reason): "\(place): \(reason)"
         case .tooManyBadSamples(let count, let limit, let last):
-            "\(count) samples could not be read, more than the \(limit) allowed; the last one: \(last)"
+            "\(count == 1 ? "a sample" : "\(count) samples") could not be read, more than the \(limit) allowed; the last one: \(last)"
         case .badTemplate(let text, let reason): "the template \"\(text)\" cannot be used: \(reason)"
         case .emptyHole(let template, let hole, let sample): "sample \(sample) has nothing for {\(hole)} in the template \"\(template)\""
         case .noAnswer(let sample): "sample \(sample) has no answer to learn; use a split whose answers are public"
@@ -37,4 +39,12 @@ public enum DataError: Error, Sendable, Equatable, CustomStringConvertible, Loca
     }
 
     public var errorDescription: String? { description }
+}
+
+/// Rules of formats that people's own data breaks most often.
+public enum RecordFlaw: String, Sendable {
+    /// The pictures of a conversation are not as many as the places for them.
+    case imageCount = "image_count"
+    /// Questions and answers do not take turns.
+    case roleOrder = "role_order"
 }

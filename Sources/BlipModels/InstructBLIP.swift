@@ -45,7 +45,14 @@ public struct InstructBLIP {
 
     /// What the image encoder makes of pictures [R, 3, H, W]. It does not depend on the instruction, so it can be kept for the next one.
     public func look(at pixels: Tensor, observe: Observer = .none) throws -> Look {
-        let patches = try visionNorm(vision(pixels))  // [R, P, V]
+        try look(from: vision(pixels), observe: observe)
+    }
+
+    /// The part of ``look(at:observe:)`` that instruction tuning trains, from what the frozen image encoder gave.
+    ///
+    /// - Parameter features: the output of ``vision`` [R, P, V].
+    public func look(from features: Tensor, observe: Observer = .none) throws -> Look {
+        let patches = try visionNorm(features)  // [R, P, V]
         let look = Look(patches: patches, reading: try qformer.read(patches))
         try observe.saw(.vision, patches)
         return look

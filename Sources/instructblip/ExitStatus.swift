@@ -57,7 +57,7 @@ struct ExitStatus {
     private static func code(_ error: BlipError) -> Int32 {
         switch error {
         case .folderMissing, .configMissing: missingInput
-        case .emptyInstruction, .emptyText, .invalidOption, .outputExists, .unknownConfig: usage
+        case .emptyInstruction, .emptyText, .invalidOption, .outputExists, .unknownConfig, .featuresDoNotRepeat: usage
         case .notAFolder, .unknownDType, .wrongImageSize, .retrievalOnly, .notRetrieval, .instructionTooLong, .tooManyPictures,
             .wrongVocabulary,
             .notFinite:
@@ -104,7 +104,7 @@ struct ExitStatus {
         switch error {
         case .unknownDataset, .missingSplit, .badTemplate, .badMixture, .emptyHole: usage
         case .missingFile: missingInput
-        case .badRecord, .tooManyBadSamples, .noAnswer, .unknownFormat, .badPlan: badData
+        case .badRecord, .flawedRecord, .tooManyBadSamples, .noAnswer, .unknownFormat, .badPlan: badData
         case .unwritable: self.internal
         }
     }

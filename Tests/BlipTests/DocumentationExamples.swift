@@ -1,5 +1,7 @@
 import Blip
+import BlipData
 import BlipJSON
+import BlipTraining
 import Foundation
 
 // The Swift of README.md and of the modules' landing pages, so that the compiler reads it; `ReadmeTests` compares them line by line.
@@ -17,6 +19,24 @@ func batchExample(_ assistant: Assistant) async throws {
     let session = try BatchRun(questions, to: .file(URL(fileURLWithPath: "answers.jsonl"), .resume)).begin()
     try await session.answer(with: assistant)
     print(try session.finish().answers)
+}
+
+func dataExample() throws {
+    let okvqa = try DatasetCatalog.dataset("okvqa").open("/data", .train)
+    let maker = ExampleMaker(dataset: "okvqa", category: "Knowledge-grounded question answering", title: "OKVQA")
+    var generator = SeededGenerator(seed: 42, 0, 7)
+    let example = try maker.example(okvqa.sample(7), &generator)
+    print(example.instruction, "->", example.answer)
+}
+
+func trainingDataExample() throws {
+    let file = try PlanFile(URL(fileURLWithPath: "plan.yaml"))
+    var keys = try file.root.mapping()
+    let data = try TrainingData(DataPlan(keys.need("data"), in: file))
+    let batches = try ShardedBatches(data.set.mixture, seed: data.plan.seed, globalBatch: 64)
+    let loader = try ExampleLoader(data.set, batches, PictureLoader(ImageProcessor(), .paper), workers: 2, depth: 128)
+    let batch = try loader.batch()
+    print(batch.map(\.example.instruction))
 }
 
 func networkExample(_ folder: URL, _ batch: Batch) throws -> [[TokenRow]] {

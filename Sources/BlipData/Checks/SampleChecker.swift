@@ -6,11 +6,25 @@ public struct SampleChecker {
     /// The names stand in reports.
     public enum Kind: String, Sendable, CaseIterable {
         case brokenRecord = "broken_record"
+        case imageCount = "image_count"
+        case roleOrder = "role_order"
         case missingImage = "missing_image"
         case brokenImage = "broken_image"
         case emptyInstruction = "empty_instruction"
         case emptyAnswer = "empty_answer"
         case duplicateID = "duplicate_id"
+        case unknownKey = "unknown_key"
+
+        /// Whether it may be meant so. Files carry what nobody reads; a key that is merely misspelt looks the same.
+        public var isRemark: Bool { self == .unknownKey }
+
+        init(_ error: any Error) {
+            if case DataError.flawedRecord(_, let flaw, _) = error {
+                self = flaw == .imageCount ? .imageCount : .roleOrder
+            } else {
+                self = .brokenRecord
+            }
+        }
     }
 
     public struct Problem: Sendable, Equatable {
@@ -42,14 +56,16 @@ public struct SampleChecker {
     ) throws {
         var ids = SimilarIDs()
         var group: [(index: Int, sample: Sample)] = []
+        var record: Int?
         for index in 0..<samples.count {
             do {
                 let sample = try samples.sample(index)
                 ids.add(sample.id)
                 group.append((index, sample))
             } catch let error as CancellationError { throw error } catch {
-                try found(Problem(kind: .brokenRecord, index: index, id: nil, message: "\(error)"))
+                try found(Problem(kind: Kind(error), index: index, id: nil, message: "\(error)"))
             }
+            try checkKeys(samples, index, &record, found)
             if group.count >= groupSize || index == samples.count - 1 {
                 try check(group, found)
                 group.removeAll(keepingCapacity: true)
@@ -57,6 +73,23 @@ public struct SampleChecker {
             }
         }
         if !ids.suspects.isEmpty { try reportDuplicates(ids.suspects, samples, progress, found) }
+    }
+
+    /// Names that nothing is read from, once for each record of one's own data.
+    private func checkKeys(
+        _ samples: any SampleCollection, _ index: Int, _ last: inout Int?, _ found: (Problem) throws -> Void
+    ) throws {
+        guard let own = samples as? OwnSamples else { return }
+        let record = own.record(of: index)
+        guard last != record else { return }
+        last = record
+        let keys: [String]
+        // What cannot be read was reported with its sample.
+        do { keys = try own.unknownKeys(inRecord: record) } catch { return }
+        for key in keys {
+            let message = "\(own.place(ofRecord: record)): nothing is read from \"\(key)\""
+            try found(Problem(kind: .unknownKey, index: index, id: nil, message: message))
+        }
     }
 
     private func check(_ group: [(index: Int, sample: Sample)], _ found: (Problem) throws -> Void) throws {

@@ -29,9 +29,11 @@ enum LLaVAConversations {
         for (number, turn) in turns.enumerated() {
             let speaker = try turn.text("from")
             let expected = number.isMultiple(of: 2) ? "human" : "gpt"
-            guard speaker == expected else { throw turn.bad("it is from \"\(speaker)\" where it is the turn of \"\(expected)\"") }
+            guard speaker == expected else {
+                throw turn.bad("it is from \"\(speaker)\" where it is the turn of \"\(expected)\"", .roleOrder)
+            }
         }
-        guard turns.count.isMultiple(of: 2) else { throw record.bad("its last turn has no response") }
+        guard turns.count.isMultiple(of: 2) else { throw record.bad("its last turn has no response", .roleOrder) }
         return try stride(from: 0, to: turns.count, by: 2).map { number in
             Exchange(withoutImageMark(try turns[number].text("value")), try turns[number + 1].text("value"))
         }

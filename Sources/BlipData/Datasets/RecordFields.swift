@@ -73,7 +73,9 @@ public struct RecordFields: Sendable {
         }
     }
 
-    public func bad(_ reason: String) -> DataError { .badRecord(place: place, reason: reason) }
+    public func bad(_ reason: String, _ flaw: RecordFlaw? = nil) -> DataError {
+        if let flaw { .flawedRecord(place: place, flaw: flaw, reason: reason) } else { .badRecord(place: place, reason: reason) }
+    }
 
     private func found(_ key: String) -> JSONValue? {
         guard let member = value[JSONString(stringLiteral: key)], member != .null else { return nil }

@@ -18,6 +18,10 @@ struct CaptionedImages: OwnRecords {
         images = try .jsonArray(url, at: ["images"])
         annotations = try .jsonArray(url, at: ["annotations"], progress: progress)
         self.places = places
+        if Self.areBoxes(annotations) {
+            throw DataError.unknownFormat(
+                path: url.path, reason: "its annotations are boxes without a \"caption\"; open the file of captions")
+        }
         guard annotations.count <= Int(Int32.max) else {
             throw DataError.unknownFormat(path: url.path, reason: "it has more than \(Int32.max) annotations; divide it")
         }
@@ -35,6 +39,15 @@ struct CaptionedImages: OwnRecords {
         }
         self.captions = captions
         self.strays = strays
+    }
+
+    /// COCO has other annotations in files of the same form.
+    private static func areBoxes(_ annotations: RecordFile) -> Bool {
+        guard annotations.count > 0 else { return false }
+        do {
+            let first = try RecordFields(annotations, 0)
+            return first.has("bbox") && !first.has("caption")
+        } catch { return false }
     }
 
     /// Nil for a record that is broken, which says so when it is read as a sample.

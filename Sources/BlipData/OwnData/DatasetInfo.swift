@@ -31,7 +31,8 @@ struct DatasetInfo {
         let names = try Self.names(register)
         guard let place = names.firstIndex(of: name) else {
             let near = Spelling.nearest(to: name, among: names)
-            throw DataError.unknownDataset(name: "\(register.lastPathComponent)#\(name)", nearest: near.isEmpty ? Array(names.prefix(20)) : near)
+            throw DataError.unknownDataset(
+                name: "\(register.lastPathComponent)#\(name)", nearest: near.isEmpty ? Array(names.prefix(20)) : near)
         }
         let file = try RecordFile.jsonMembers(register)
         entry = RecordFields(try file.json(place), place: "\(register.lastPathComponent)#\(name)")
@@ -61,9 +62,10 @@ struct DatasetInfo {
         let reader = try reader(places)
         let files = try files(folder, trustsPaths: trustsPaths)
         let parts = try files.map { url -> any OwnRecords in
-            url.pathExtension.lowercased() == "csv"
-                ? TableRecords(file: try TableFile(url, progress: progress), reader: reader)
-                : RowRecords(try RowRecords.file(url, progress), reader)
+            let prefix = files.count == 1 ? "" : url.lastPathComponent + "/"
+            return url.pathExtension.lowercased() == "csv"
+                ? TableRecords(file: try TableFile(url, progress: progress), reader: reader, prefix: prefix)
+                : RowRecords(try RowRecords.file(url, progress), reader, prefix: prefix)
         }
         return (try chosen(parts.count == 1 ? parts[0] : JoinedRecords(parts)), files.map(\.path))
     }
@@ -84,7 +86,9 @@ struct DatasetInfo {
     /// So many records, drawn once and for all; each as often as any other, give or take one, where there are fewer.
     private func chosen(_ records: any OwnRecords) throws -> any OwnRecords {
         guard let wanted = try entry.optionalInteger("num_samples") else { return records }
-        guard wanted > 0, records.count > 0 else { throw entry.bad("its \"num_samples\" is \(wanted), of \(records.count) records; expected 1 or more") }
+        guard wanted > 0, records.count > 0 else {
+            throw entry.bad("its \"num_samples\" is \(wanted), of \(records.count) records; expected 1 or more")
+        }
         let count = records.count
         let order = SeededOrder(count: count, SeededGenerator(seed: 0, SeededGenerator.key(entry.place)))
         return ChosenRecords(base: records, count: wanted) { order[$0 % count] }

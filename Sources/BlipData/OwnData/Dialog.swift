@@ -48,11 +48,12 @@ struct Dialog {
         for (place, message) in messages.enumerated() {
             switch message.role {
             case .system:
-                guard place == 0 else { throw row.bad("message \(place + 1) is the system's; it can only be the first") }
+                guard place == 0 else { throw row.bad("message \(place + 1) is the system's; it can only be the first", .roleOrder) }
                 preamble = try Self.plainText(message, row)
             case .user:
                 guard turns.last.map({ $0.answer != nil }) ?? true else {
-                    throw row.bad("message \(place + 1) is the user's like the one before it; questions and answers must take turns")
+                    throw row.bad(
+                        "message \(place + 1) is the user's like the one before it; questions and answers must take turns", .roleOrder)
                 }
                 for piece in message.pieces {
                     switch piece {
@@ -72,13 +73,13 @@ struct Dialog {
                 turns.append(Turn(question: question, shown: media.count))
             case .assistant:
                 guard let last = turns.indices.last, turns[last].answer == nil else {
-                    throw row.bad("message \(place + 1) is an answer without a question; questions and answers must take turns")
+                    throw row.bad("message \(place + 1) is an answer without a question; questions and answers must take turns", .roleOrder)
                 }
                 turns[last].answer = try Self.plainText(message, row)
                 turns[last].isTarget = message.isTarget
             }
         }
-        guard !turns.isEmpty else { throw row.bad("nobody asks anything in it; expected a question first") }
+        guard !turns.isEmpty else { throw row.bad("nobody asks anything in it; expected a question first", .roleOrder) }
         guard tags.pictures == pictures.count else { throw Self.mismatch("<image>", tags.pictures, pictures.count, "pictures", row) }
         guard tags.clips == clips.count else { throw Self.mismatch("<video>", tags.clips, clips.count, "videos", row) }
         targets = turns.indices.filter { turns[$0].isTarget }
@@ -94,13 +95,20 @@ struct Dialog {
     }
 
     private static func mismatch(_ tag: String, _ tags: Int, _ count: Int, _ kind: String, _ row: RecordFields) -> DataError {
-        row.bad("its questions have \(tags) times \(tag), and it has \(count) \(kind); write \(tag) once for each, in their order")
+        row.bad(
+            "its questions have \(tags) times \(tag), and it has \(count) \(kind); write \(tag) once for each, in their order", .imageCount)
     }
 
     private static func plainText(_ message: Message, _ row: RecordFields) throws(DataError) -> String {
-        for case .nextPicture in message.pieces { throw row.bad("<image> stands in an answer or a system message; move it to a question") }
-        for case .nextClip in message.pieces { throw row.bad("<video> stands in an answer or a system message; move it to a question") }
-        for case .picture in message.pieces { throw row.bad("an answer or a system message shows a picture; only questions can") }
+        for case .nextPicture in message.pieces {
+            throw row.bad("<image> stands in an answer or a system message; move it to a question", .imageCount)
+        }
+        for case .nextClip in message.pieces {
+            throw row.bad("<video> stands in an answer or a system message; move it to a question", .imageCount)
+        }
+        for case .picture in message.pieces {
+            throw row.bad("an answer or a system message shows a picture; only questions can", .imageCount)
+        }
         return text(message.pieces)
     }
 

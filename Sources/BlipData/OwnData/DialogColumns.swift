@@ -38,7 +38,8 @@ struct DialogColumns: Sendable {
             case assistant: role = .assistant
             case systemRole: role = .system
             default:
-                throw message.bad("its \"\(self.role)\" is \"\(name)\"; expected \"\(user)\" or \"\(assistant)\", or \"\(systemRole)\" at the beginning")
+                throw message.bad(
+                    "its \"\(self.role)\" is \"\(name)\"; expected \"\(user)\" or \"\(assistant)\", or \"\(systemRole)\" at the beginning")
             }
             messages.append(
                 Dialog.Message(role: role, pieces: try pieces(message, places), isTarget: try Self.isTarget(message)))

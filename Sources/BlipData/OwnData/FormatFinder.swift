@@ -60,17 +60,32 @@ enum FormatFinder {
         do {
             names = Set(try start.firstNames())
         } catch let error as RecordError {
+            if let members = members(url) {
+                throw DataError.unknownFormat(
+                    path: url.path,
+                    reason: "it is one JSON object with \(members); expected a list of records, an object a line, or an object with "
+                        + "\"questions\" or with \"images\" and \"annotations\"")
+            }
             throw DataError.unknownFormat(path: url.path, reason: "its first record cannot be read: \(error)")
         }
-        if names.contains("task") { return .jsonl }
         if names.contains("conversations") { return .llava }
         if names.contains("messages") || names.contains("query") { return .messages }
+        if names.isSuperset(of: ["task", "images"]) { return .jsonl }
         if names.isSuperset(of: ["instruction", "output"]) || names.isSuperset(of: ["instruction", "input"]) { return .messages }
         if names.contains("file_name") { return .folder }
         if !names.isDisjoint(with: ["text_input", "instruction", "question", "caption", "captions", "text"]) { return .jsonl }
         let found = names.isEmpty ? "nothing" : names.sorted().prefix(20).map { "\"\($0)\"" }.joined(separator: ", ")
         throw DataError.unknownFormat(
             path: url.path,
-            reason: "its first record has \(found). These were looked for: \(OwnDataFormat.allCases.map(\.summary).joined(separator: "; "))")
+            reason: "its first record has \(found). These were looked for: \(OwnDataFormat.allCases.map(\.summary).joined(separator: "; "))"
+        )
+    }
+
+    /// What a file that is one JSON object has; nil for another file.
+    private static func members(_ url: URL) -> String? {
+        do {
+            let names = try RecordFile.jsonMemberNames(url).prefix(20)
+            return names.isEmpty ? nil : names.map { "\"\($0)\"" }.joined(separator: ", ")
+        } catch { return nil }
     }
 }

@@ -51,7 +51,8 @@ public enum OwnData {
             let questions = try existing(path)
             let answers = try annotations.map(existing) ?? QuestionPair.annotations(beside: questions)
             return opened(
-                try QuestionPair(questions: questions, annotations: answers, places, progress), [url.path] + (answers.map { [$0.path] } ?? []))
+                try QuestionPair(questions: questions, annotations: answers, places, progress),
+                [url.path] + (answers.map { [$0.path] } ?? []))
         case .tsv: return opened(try BenchmarkTable(existing(path), places, progress), [url.path])
         case .webdataset:
             let shards = try shards(path)
@@ -63,8 +64,18 @@ public enum OwnData {
     public static func shards(_ path: String) throws -> [String] {
         let shards: [String]
         if PictureFolder.isFolder(path) {
-            shards = try FileManager.default.contentsOfDirectory(atPath: path).filter { $0.lowercased().hasSuffix(".tar") }
-                .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.map { path + "/" + $0 }
+            let names = try FileManager.default.contentsOfDirectory(atPath: path).filter { $0.lowercased().hasSuffix(".tar") }
+                .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+            // Shards of several names are several datasets, such as training and validation.
+            let kinds = Set(names.map { String($0.dropLast(4).reversed().drop { $0.isNumber }.reversed()) })
+            guard kinds.count <= 1 else {
+                throw DataError.unknownFormat(
+                    path: path,
+                    reason:
+                        "its shards begin with \(kinds.sorted().joined(separator: ", ")); open one of them, such as \(kinds.sorted()[0]){000000..000009}.tar"
+                )
+            }
+            shards = names.map { path + "/" + $0 }
         } else if path.lowercased().hasSuffix(".json") {
             shards = try ShardList.paths(existing(path))
         } else {

@@ -49,7 +49,7 @@ public struct OwnSamples: SampleCollection {
             starts.append(count)
             do { count += try records.sampleCount(record) } catch { count += 1 }
         }
-        self.starts = starts
+        self.starts = count == records.count && starts == Array(0..<count) ? nil : starts
         self.count = count
         size = records.size ?? count
     }

@@ -10,7 +10,8 @@ extension SampleImage {
     public func encodedBytes() throws -> [UInt8] {
         switch source {
         case .bytes(let bytes): return bytes
-        case .clip(let path): throw DataError.badRecord(place: path, reason: "it is a video or a folder of frames, where a picture is needed")
+        case .clip(let path):
+            throw DataError.badRecord(place: path, reason: "it is a video or a folder of frames, where a picture is needed")
         case .file(let path):
             let file = try DataFile(URL(fileURLWithPath: path))
             guard file.count <= Self.encodedLimit else { throw RecordError.tooLong(place: path, limit: Self.encodedLimit) }

@@ -21,7 +21,9 @@ enum PictureFolder {
             let places = PicturePlaces(images ?? path, trustsPaths: trustsPaths)
             return (try metadata(URL(fileURLWithPath: file), places, progress), file, places.folder)
         }
-        let splits = try FileManager.default.contentsOfDirectory(atPath: path).filter { splitNames.contains($0) && isFolder(path + "/" + $0) }
+        let splits = try FileManager.default.contentsOfDirectory(atPath: path).filter {
+            splitNames.contains($0) && isFolder(path + "/" + $0)
+        }
         if splits.count == 1 {
             return try records(path + "/" + splits[0], images: images, trustsPaths: trustsPaths, progress)
         }

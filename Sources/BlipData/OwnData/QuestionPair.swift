@@ -25,7 +25,8 @@ struct QuestionPair: OwnRecords {
     /// `v2_mscoco_val2014_annotations.json`.
     static func annotations(beside questions: URL) -> URL? {
         let name = questions.lastPathComponent
-        let renamed = name.replacingOccurrences(of: "questions", with: "annotations").replacingOccurrences(of: "question", with: "annotation")
+        let renamed = name.replacingOccurrences(of: "questions", with: "annotations").replacingOccurrences(
+            of: "question", with: "annotation")
         let shorter = ["OpenEnded_", "MultipleChoice_"].map { renamed.replacingOccurrences(of: $0, with: "") }
         return ([renamed] + shorter).filter { $0 != name }.map { questions.deletingLastPathComponent().appendingPathComponent($0) }
             .first { FileManager.default.fileExists(atPath: $0.path) }

@@ -3,9 +3,10 @@ import BlipJSON
 /// Makes samples of rows, whatever kind of row they are: told by the names they have.
 struct RowReader: Sendable {
     enum Kind: Sendable, CaseIterable {
+        case conversation, messages, query
         /// This package's own form.
         case line
-        case conversation, messages, query, alpaca
+        case alpaca
         /// LAVIS: what is told, what is answered.
         case textPair
         /// An instruction and its answer, by whatever name.
@@ -39,7 +40,8 @@ struct RowReader: Sendable {
 
     private func matches(_ kind: Kind, _ row: RecordFields) -> Bool {
         switch kind {
-        case .line: row.has("task")
+        // Other people's rows have tasks too.
+        case .line: row.has("task") && row.isList("images")
         case .conversation: row.has(conversation.messages)
         case .messages: row.has(messages.messages)
         case .query: row.has("query")
@@ -54,7 +56,7 @@ struct RowReader: Sendable {
     private var expected: String {
         kinds.map { kind in
             switch kind {
-            case .line: "\"task\""
+            case .line: "\"task\" and \"images\""
             case .conversation: "\"\(conversation.messages)\""
             case .messages: "\"\(messages.messages)\""
             case .query: "\"query\" and \"response\""
@@ -65,6 +67,20 @@ struct RowReader: Sendable {
             case .caption: "\"caption\" or \"text\""
             }
         }.joined(separator: ", ")
+    }
+
+    /// Whether a row may give several samples or none; told without reading it, since most rows of most files are plain.
+    func mayHaveTurns(_ bytes: [UInt8]) -> Bool {
+        let names = (kinds.contains(.conversation) ? [conversation.messages] : []) + (kinds.contains(.messages) ? [messages.messages] : [])
+        let needles = names.map { Array("\"\($0)\"".utf8) }
+        return bytes.withUnsafeBytes { bytes in
+            for place in bytes.indices {
+                // A name may be written with escapes, which only reading shows.
+                if bytes[place] == UInt8(ascii: "\\"), place + 1 < bytes.count, bytes[place + 1] == UInt8(ascii: "u") { return true }
+                if bytes[place] == UInt8(ascii: "\""), needles.contains(where: { bytes[place...].starts(with: $0) }) { return true }
+            }
+            return false
+        }
     }
 
     /// How many samples a row gives: one, or as many as a conversation has answers.
@@ -150,11 +166,20 @@ struct RowReader: Sendable {
                 throw row.bad("its \"correct\" is \(correct), and it has \(question.options.count) options; count them from 0")
             }
             question.correct = correct
-        } else if question.answers.count == 1, let place = question.options.firstIndex(of: question.answers[0].text) {
-            question.correct = place
+        } else if question.answers.count == 1, !question.options.isEmpty {
+            let answer = question.answers[0].text
+            if let place = question.options.firstIndex(of: answer) {
+                question.correct = place
+            } else if let place = Self.letters.firstIndex(of: answer), place < question.options.count {
+                // A letter stands for an option, which is what is to be learned.
+                question.correct = place
+                question.answers = []
+            }
         }
         return question
     }
+
+    private static let letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ".map(String.init)
 
     private func facts(_ row: RecordFields, _ kind: Kind) -> [String: String] {
         let taken = keepsExtras ? Set(names(kind)).subtracting(Self.factNames) : []
@@ -181,6 +206,7 @@ enum AnswerList {
         switch row.value[JSONString(stringLiteral: name)] {
         case .string(let text): return [text.description]
         case .integer(let number): return [String(number)]
+        case .number(let number): return [String(number)]
         case .array(let list):
             return try list.map { value throws(DataError) in
                 guard let text = value.string ?? value["answer"]?.string else { throw bad() }

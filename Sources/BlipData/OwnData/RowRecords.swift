@@ -5,19 +5,25 @@ import Foundation
 struct RowRecords: OwnRecords {
     let file: RecordFile
     let reader: RowReader
+    /// What the ids of rows without one begin with, where there are several files.
+    let prefix: String
     /// Conversations give a sample for each answer.
-    var isOneSampleEach = false
+    var isOneSampleEach: Bool { false }
 
-    init(_ file: RecordFile, _ reader: RowReader) {
+    init(_ file: RecordFile, _ reader: RowReader, prefix: String = "") {
         self.file = file
         self.reader = reader
+        self.prefix = prefix
     }
 
     var count: Int { file.count }
     func place(_ record: Int) -> String { file.place(record) }
-    func sampleCount(_ record: Int) throws -> Int { try reader.count(RecordFields(file, record)) }
+    func sampleCount(_ record: Int) throws -> Int {
+        guard reader.mayHaveTurns(try file.bytes(record)) else { return 1 }
+        return try reader.count(RecordFields(file, record))
+    }
     func sample(_ record: Int, part: Int) throws -> Sample {
-        try reader.sample(RecordFields(file, record), part: part, number: String(record))
+        try reader.sample(RecordFields(file, record), part: part, number: prefix + String(record))
     }
     func unknownKeys(_ record: Int) throws -> [String] { try reader.unknownKeys(RecordFields(file, record)) }
 
@@ -31,6 +37,7 @@ struct RowRecords: OwnRecords {
 struct TableRecords: OwnRecords {
     let file: TableFile
     let reader: RowReader
+    var prefix = ""
     var isOneSampleEach: Bool { false }
 
     /// Columns whose cells may hold a JSON list.
@@ -39,7 +46,9 @@ struct TableRecords: OwnRecords {
     var count: Int { file.count }
     func place(_ record: Int) -> String { file.place(record) }
     func sampleCount(_ record: Int) throws -> Int { try reader.count(fields(record)) }
-    func sample(_ record: Int, part: Int) throws -> Sample { try reader.sample(fields(record), part: part, number: String(record)) }
+    func sample(_ record: Int, part: Int) throws -> Sample {
+        try reader.sample(fields(record), part: part, number: prefix + String(record))
+    }
     func unknownKeys(_ record: Int) throws -> [String] { try reader.unknownKeys(fields(record)) }
 
     private func fields(_ record: Int) throws -> RecordFields {
@@ -83,7 +92,8 @@ struct FileStart {
             case UInt8(ascii: "{"): return .lines
             case nil: throw DataError.unknownFormat(path: url.path, reason: "it is empty")
             default:
-                throw DataError.unknownFormat(path: url.path, reason: "it begins neither with [ nor with {; expected a JSON list, or an object a line")
+                throw DataError.unknownFormat(
+                    path: url.path, reason: "it begins neither with [ nor with {; expected a JSON list, or an object a line")
             }
         }
     }

@@ -43,7 +43,8 @@ extension SampleLine {
             question.answers = try list.map { value throws(DataError) in
                 if let text = value.string { return WeightedAnswer(text) }
                 guard let text = value["text"]?.string, let weight = value["weight"]?.double, weight >= 0 else {
-                    throw row.bad("one of its \"answers\" is neither a text nor an object with \"text\" and a \"weight\" that is not negative")
+                    throw row.bad(
+                        "one of its \"answers\" is neither a text nor an object with \"text\" and a \"weight\" that is not negative")
                 }
                 return WeightedAnswer(text, weight: weight)
             }

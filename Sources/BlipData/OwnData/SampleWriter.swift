@@ -25,24 +25,40 @@ extension SampleWriter {
     /// - Parameters:
     ///   - name: what the collection is called in `bad`.
     ///   - bad: where samples go that cannot be read or whose pictures cannot; it ends the work when they are too many.
-    ///   - progress: called after each sample with how many were gone through.
+    ///   - progress: called after each sample with how many were gone through; may throw to stop.
     /// - Returns: how many samples were written, and the files.
     public func write(
-        _ samples: any SampleCollection, name: String, bad: BadSamples, progress: ((Int) -> Void)? = nil
+        _ samples: any SampleCollection, name: String, bad: BadSamples, progress: ((Int) throws -> Void)? = nil
     ) throws -> (count: Int, files: [String]) {
-        var count = 0
-        for index in 0..<samples.count {
-            let entry: Entry
-            do {
-                entry = try self.entry(for: samples.sample(index))
-            } catch {
-                try bad.add(name, index, "\(error)")
-                progress?(index + 1)
-                continue
+        var index = 0
+        return try write(name, bad, progress) {
+            guard index < samples.count else { return nil }
+            defer { index += 1 }
+            return Result { try samples.sample(index) }
+        }
+    }
+
+    /// Writes the samples of shards as they stream by, in constant memory.
+    public func write(
+        _ samples: inout TarSamples, name: String, bad: BadSamples, progress: ((Int) throws -> Void)? = nil
+    ) throws -> (count: Int, files: [String]) {
+        try write(name, bad, progress) { try samples.next()?.result }
+    }
+
+    private func write(
+        _ name: String, _ bad: BadSamples, _ progress: ((Int) throws -> Void)?, next: () throws -> Result<Sample, any Error>?
+    ) throws -> (count: Int, files: [String]) {
+        var (read, count) = (0, 0)
+        while let sample = try next() {
+            let entry = Result { try self.entry(for: sample.get()) }
+            switch entry {
+            case .success(let entry):
+                try append(entry)
+                count += 1
+            case .failure(let error): try bad.add(name, read, "\(error)")
             }
-            try append(entry)
-            count += 1
-            progress?(index + 1)
+            read += 1
+            try progress?(read)
         }
         return (count, try finish())
     }

@@ -82,7 +82,8 @@ struct TarGroupReader: Sendable {
     func sample(_ group: TarGroup, part: Int, shard: String, _ place: String, _ bytes: (TarGroup.File) throws -> [UInt8]) throws -> Sample {
         let parts = try parts(group, place)
         let pictures = parts.pictures.map { file in
-            TarPicture(name: file.name, image: SampleImage(.part(FilePart(path: shard, offset: file.range.lowerBound, count: file.range.count))))
+            TarPicture(
+                name: file.name, image: SampleImage(.part(FilePart(path: shard, offset: file.range.lowerBound, count: file.range.count))))
         }
         var sample: Sample?
         if let json = parts.json {

@@ -78,7 +78,7 @@ struct ByteSource: Sendable {
     private mutating func keepChunk() throws(RecordError) {
         guard let open = record else { return }
         guard offset - open.start <= recordLimit else {
-            throw .tooLong(place: "\(file.path), record \(open.index) (byte \(open.start))", limit: recordLimit)
+            throw .tooLong(place: "\(file.path), record \(open.index + 1) (byte \(open.start))", limit: recordLimit)
         }
         if open.isKept { record?.kept.append(contentsOf: buffer[open.mark..<position]) }
         record?.mark = 0

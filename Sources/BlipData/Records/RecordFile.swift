@@ -97,7 +97,7 @@ public final class RecordFile: Sendable {
     /// The member's name; nil for other forms than ``RecordForm/jsonMembers(at:)``.
     public func key(_ index: Int) throws(RecordError) -> String? { try content(index).key?.description }
 
-    /// Where the record stands, for messages: `questions.json, record 12 (byte 3456)`, counted from 0, or `train.jsonl, line 13`, from 1.
+    /// Where the record stands, for messages: `questions.json, record 12 (byte 3456)`, or `train.jsonl, line 13`, counted from 1.
     public func place(_ index: Int) -> String { recordPlace(index).description }
 
     /// Where the record stands in the file; of a member of an object, from its name on.

@@ -49,7 +49,7 @@ struct RecordPlace: CustomStringConvertible {
     let line: Int?
 
     var description: String {
-        if let line { "\(file), line \(line)" } else { "\(file), record \(index) (byte \(offset))" }
+        if let line { "\(file), line \(line)" } else { "\(file), record \(index + 1) (byte \(offset))" }
     }
 }
 

@@ -72,13 +72,13 @@ final class AtomicFile {
         }
     }
 
-    /// Brings the bytes to the disk and closes the file.
-    func seal() throws {
+    /// Brings the bytes to the disk, if they must outlive a power cut, and closes the file.
+    func seal(durably: Bool = true) throws {
         #if canImport(Darwin)
             // On macOS, fsync leaves the bytes in the drive's cache.
-            let isSynced = fcntl(descriptor, F_FULLFSYNC) == 0 || fsync(descriptor) == 0
+            let isSynced = !durably || fcntl(descriptor, F_FULLFSYNC) == 0 || fsync(descriptor) == 0
         #else
-            let isSynced = fsync(descriptor) == 0
+            let isSynced = !durably || fsync(descriptor) == 0
         #endif
         guard isSynced else { throw failure("finish") }
         let closing = descriptor

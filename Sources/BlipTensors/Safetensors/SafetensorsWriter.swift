@@ -77,16 +77,18 @@ public final class SafetensorsWriter {
     }
 
     /// Brings the file to the disk and gives it its name.
-    public func finish() throws {
+    ///
+    /// - Parameter durably: whether the file must be there, and whole, after a power cut. Waiting for the disk takes milliseconds.
+    public func finish(durably: Bool = true) throws {
         try abandoningOnError {
-            try seal()
+            try seal(durably: durably)
             try file.publish()
-            try AtomicFile.syncFolder(file.folder)
+            if durably { try AtomicFile.syncFolder(file.folder) }
         }
     }
 
     /// Brings the bytes to the disk without giving the file its name.
-    func seal() throws {
+    func seal(durably: Bool = true) throws {
         try abandoningOnError {
             guard isOpen else {
                 throw SafetensorsError.badWrite(
@@ -96,7 +98,7 @@ public final class SafetensorsWriter {
             guard current == tensors.count else {
                 throw bad(tensors[current].name, expected: "\(sizes[current]) bytes", found: "\(filled) bytes at the end")
             }
-            try file.seal()
+            try file.seal(durably: durably)
             isOpen = false
         }
     }

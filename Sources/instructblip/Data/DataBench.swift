@@ -57,7 +57,7 @@ struct DataBench: ParsableCommand {
         (processor.width, processor.height, processor.backend) = (size, size, resize)
         let loader = PictureLoader(processor, augment ? .paper : .none)
         let threads = workers ?? ProcessInfo.processInfo.activeProcessorCount
-        if let planes { try write(files, loader, to: planes) }
+        if let planes { try write(files, loader, threads, to: planes) }
         var seconds: [Double] = []
         for _ in 0...rounds { seconds.append(try round(files, loader, threads) { _ in }) }
         seconds.removeFirst()
@@ -79,12 +79,12 @@ struct DataBench: ParsableCommand {
         return (clock.now - start) / .seconds(1)
     }
 
-    private func write(_ files: [URL], _ loader: PictureLoader, to path: String) throws {
+    private func write(_ files: [URL], _ loader: PictureLoader, _ threads: Int, to path: String) throws {
         guard FileManager.default.createFile(atPath: path, contents: nil), let handle = FileHandle(forWritingAtPath: path) else {
             throw ImageError.unwritableFile(path: path, reason: "it cannot be made")
         }
         do {
-            _ = try round(files, loader, 1) { planes in
+            _ = try round(files, loader, threads) { planes in
                 try handle.write(contentsOf: planes.values.withUnsafeBytes { Data($0) })
             }
             try handle.close()

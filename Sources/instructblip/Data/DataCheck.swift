@@ -9,7 +9,8 @@ struct DataCheck: AsyncParsableCommand {
         commandName: "check",
         abstract: "Find what is wrong with data: missing and broken pictures, broken records, empty answers, ids that come twice.",
         discussion: """
-            Exits with 0 where nothing was found, 65 where something was. Pictures are decoded whole; --pictures header looks at their first bytes alone.
+            Exits with 0 where nothing is wrong, 65 where something is. Keys that nothing is read from are told of, but wrong only with --strict.
+            Pictures are decoded whole; --pictures header looks at their first bytes alone.
 
               instructblip data check my.json --images photos --report problems.jsonl
               instructblip data check okvqa --root /data --split val
@@ -33,6 +34,9 @@ struct DataCheck: AsyncParsableCommand {
     @Option(help: ArgumentHelp("How many problems of a kind are printed.", valueName: "n"))
     var show = 10
 
+    @Flag(help: "Keys that nothing is read from are wrong too.")
+    var strict = false
+
     @Flag(help: "Write one JSON object: name, samples, problems (by kind), ok.")
     var json = false
 
@@ -42,7 +46,7 @@ struct DataCheck: AsyncParsableCommand {
 
     func run() async throws {
         let (place, depth, isJSON) = (place, pictures, json)
-        let (show, report) = (show, report)
+        let (show, report, strict) = (show, report, strict)
         let isClean = try await interruptible {
             let opened = try place.open()
             let report = try report.map { try ProblemReport($0) }
@@ -51,8 +55,9 @@ struct DataCheck: AsyncParsableCommand {
                 if !isJSON, count <= show { try writeOutput(Self.line(problem)) }
             }
             try report?.finish(samples: opened.samples.count, counts)
-            try Self.conclude(opened, counts, isJSON: isJSON, show: show, hasReport: report != nil)
-            return counts.isEmpty
+            let isClean = counts.keys.allSatisfy { $0.isRemark && !strict }
+            try Self.conclude(opened, counts, isClean: isClean, isJSON: isJSON, show: show, hasReport: report != nil)
+            return isClean
         }
         if !isClean { throw ExitCode(65) }
     }
@@ -90,16 +95,16 @@ struct DataCheck: AsyncParsableCommand {
     }
 
     private static func conclude(
-        _ opened: DataPlace.Opened, _ counts: [SampleChecker.Kind: Int], isJSON: Bool, show: Int, hasReport: Bool
+        _ opened: DataPlace.Opened, _ counts: [SampleChecker.Kind: Int], isClean: Bool, isJSON: Bool, show: Int, hasReport: Bool
     ) throws {
         let named = Dictionary(uniqueKeysWithValues: counts.map { ($0.key.rawValue, $0.value) })
         if isJSON {
-            return try writeJSON(Conclusion(name: opened.name, samples: opened.samples.count, problems: named, ok: counts.isEmpty))
+            return try writeJSON(Conclusion(name: opened.name, samples: opened.samples.count, problems: named, ok: isClean))
         }
         let samples = "\(opened.name): \(grouped(opened.samples.count)) samples"
         if counts.isEmpty { return try writeOutput("\(samples), nothing wrong was found\n") }
         let problems = named.sorted { $0.key < $1.key }.map { "\($0.key) \(grouped($0.value))" }.joined(separator: ", ")
-        try writeOutput("\(samples); \(problems)\n")
+        try writeOutput("\(samples)\(isClean ? ", nothing wrong was found" : ""); \(problems)\n")
         if !hasReport, counts.values.contains(where: { $0 > show }) { writeRemark("note: --report writes all of them to a file\n") }
     }
 }

@@ -11,5 +11,5 @@ struct DataCommand: AsyncParsableCommand {
               instructblip data show okvqa --root /data --html okvqa.html
               instructblip data check my.json
             """,
-        subcommands: [DataList.self, DataShow.self, DataCheck.self, DataStats.self, DataMixture.self, DataBench.self])
+        subcommands: [DataList.self, DataShow.self, DataCheck.self, DataStats.self, DataConvert.self, DataMixture.self, DataBench.self])
 }

@@ -38,6 +38,12 @@ struct DataPlace: ParsableArguments {
     @Option(help: ArgumentHelp("What pictures of your own data are relative to (default: where the data is).", valueName: "folder"))
     var images: String?
 
+    @Option(help: ArgumentHelp("Of VQA questions of your own, the file of answers (default: found beside them).", valueName: "file"))
+    var annotations: String?
+
+    @Flag(help: "Let data of your own name pictures outside its folder. Say so only where you trust who wrote it.")
+    var trustPaths = false
+
     struct Opened {
         /// What messages and pages call it.
         var name: String
@@ -46,6 +52,8 @@ struct DataPlace: ParsableArguments {
         var split: Split?
         var samples: any SampleCollection
         var maker: ExampleMaker
+        /// What its pictures lie below.
+        var folder: String
     }
 
     /// The dataset that is meant, if it is one of the catalog.
@@ -55,28 +63,33 @@ struct DataPlace: ParsableArguments {
         do { return try DatasetCatalog.dataset(place) } catch {
             // A path may have a fragment that names an entry of its file.
             let path = place.split(separator: "#", maxSplits: 1).first.map(String.init) ?? place
-            let isPattern = path.contains("{")
-            guard isPattern || FileManager.default.fileExists(atPath: path) else { throw error }
-            return nil
+            if path.contains("{") || FileManager.default.fileExists(atPath: path) { return nil }
+            // What has a dot or a slash is meant as a file; the catalog's names have neither.
+            guard path.contains("/") || path.contains(".") else { throw error }
+            throw DataError.missingFile(dataset: "this command", path: path, remedy: "check the path")
         }
     }
 
     func open() throws -> Opened {
         guard let definition = try definition() else {
             if split != nil { throw ValidationError("--split is for datasets of the catalog; name the file of the split instead.") }
-            let opened = try OwnData.open(place, format: try ownFormat(), images: images)
+            let opened = try OwnData.open(place, format: try ownFormat(), images: images, annotations: annotations, trustsPaths: trustPaths)
             let name = URL(fileURLWithPath: place).lastPathComponent
-            return Opened(name: name, samples: opened.samples, maker: ExampleMaker(dataset: name, category: "Own data", title: name))
+            return Opened(
+                name: name, samples: opened.samples, maker: ExampleMaker(dataset: name, category: "Own data", title: name),
+                folder: URL(fileURLWithPath: opened.images).standardizedFileURL.path)
         }
-        if format != nil || images != nil {
-            throw ValidationError("--format and --images are for data of your own; \(definition.name) is read as it was published.")
+        if format != nil || images != nil || annotations != nil || trustPaths {
+            throw ValidationError(
+                "--format, --images, --annotations and --trust-paths are for data of your own; \(definition.name) is read as it was published."
+            )
         }
         let split = try chosenSplit(definition)
         let card = definition.card
         return Opened(
             name: "\(definition.name)/\(split.rawValue)", definition: definition, split: split,
             samples: try definition.open(root.path, split),
-            maker: ExampleMaker(dataset: definition.name, category: card.category.rawValue, title: card.title))
+            maker: ExampleMaker(dataset: definition.name, category: card.category.rawValue, title: card.title), folder: root.path)
     }
 
     private func chosenSplit(_ definition: DatasetDefinition) throws -> Split {

@@ -73,7 +73,7 @@ struct DataStats: AsyncParsableCommand {
         lines.append("  answer        \(words(statistics.answerWords))")
         for (text, count) in statistics.frequentAnswers(answers) {
             let share = 100 * Double(count) / Double(max(1, statistics.answerWords.count))
-            lines.append("  \(String(format: "%5.1f %%", share))       \(text)")
+            lines.append("  \(String(format: "%5.1f %%", share))       \(text.isEmpty ? "(empty)" : text)")
         }
         return lines.joined(separator: "\n") + "\n"
     }

@@ -22,26 +22,26 @@ struct BrokenDatasetTests {
     }
 
     static let damages = [
-        Damage("coco_caption", .train, "coco/dataset_coco.json", "\"restval\"", "\"rest\"", fails: 0, "record 1"),
+        Damage("coco_caption", .train, "coco/dataset_coco.json", "\"restval\"", "\"rest\"", fails: 0, "record 2"),
         Damage("coco_caption", .test, "coco/dataset_coco.json", "\"raw\"", "\"row\"", fails: 0, "sentences 1: it has no \"raw\""),
         Damage(
             "nocaps", .validation, "nocaps/nocaps_val_4500_captions.json", "\"caption\": \"A seal.\"", "\"caption\": 7", fails: 1,
-            "record 3"),
+            "record 4"),
         Damage(
             "flickr30k", .train, "flickr30k/dataset_flickr30k.json", "\"filename\": \"10002456.jpg\"", "\"filename\": null", fails: 1,
-            "record 1"),
-        Damage("textcaps", .validation, "textcaps/TextCaps_0.1_val.json", "\"image_id\"", "\"image\"", fails: 0, "record 0"),
+            "record 2"),
+        Damage("textcaps", .validation, "textcaps/TextCaps_0.1_val.json", "\"image_id\"", "\"image\"", fails: 0, "record 1"),
         Damage(
             "textvqa", .validation, "textvqa/TextVQA_0.5.1_val.json", "\"question\": \"which liquid?\"", "\"question\": 5", fails: 1,
-            "record 1"),
+            "record 2"),
         Damage(
             "vqav2", .train, "vqav2/v2_OpenEnded_mscoco_train2014_questions.json", "\"question_id\": 458752001", "\"id\": 1", fails: 1,
-            "record 1"),
+            "record 2"),
         Damage(
             "vqav2", .validation, "vqav2/v2_mscoco_val2014_annotations.json", "\"question_id\": 262148001", "\"question_id\": 3", fails: 0,
             "no annotation has its question_id 262148001"),
         Damage(
-            "vqav2", .train, "vqav2/v2_mscoco_train2014_annotations.json", "\"answers\": [{", "\"answers\": [7, {", fails: 0, "record 0"),
+            "vqav2", .train, "vqav2/v2_mscoco_train2014_annotations.json", "\"answers\": [{", "\"answers\": [7, {", fails: 0, "record 1"),
         Damage("vizwiz", .validation, "vizwiz/Annotations/val.json", "\"answer\": \"soda\"", "\"answer\": null", fails: 1, "answers 1"),
         Damage("aokvqa", .validation, "aokvqa/aokvqa_v1p0_val.json", "\"image_id\": 12345", "\"image_id\": \"x\"", fails: 1, "image_id"),
         Damage(
@@ -56,8 +56,8 @@ struct BrokenDatasetTests {
         Damage(
             "visual_genome_caption", .train, "visual_genome/image_data.json", "\"image_id\": 1,", "\"image_id\": 2,", fails: 0, "image_id 1"
         ),
-        Damage("visual_genome_qa", .train, "visual_genome/question_answers.json", "\"qas\": [{", "\"qas\": [0, {", fails: 0, "record 0"),
-        Damage("lavis_caption", .train, "lavis_caption/train.json", "\"caption\": \"Chairs.\"", "\"caption\": {}", fails: 1, "record 1"),
+        Damage("visual_genome_qa", .train, "visual_genome/question_answers.json", "\"qas\": [{", "\"qas\": [0, {", fails: 0, "record 1"),
+        Damage("lavis_caption", .train, "lavis_caption/train.json", "\"caption\": \"Chairs.\"", "\"caption\": {}", fails: 1, "record 2"),
         Damage("lavis_vqa", .train, "lavis_vqa/train.json", "\"image\": \"VG_100K/1.jpg\", ", "", fails: 1, "it has no \"image\""),
     ]
 

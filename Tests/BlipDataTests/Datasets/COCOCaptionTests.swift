@@ -61,7 +61,7 @@ struct COCOCaptionTests {
             #expect(samples.count == 3)
             #expect(try samples.sample(1).task == .caption(Captions(["Broccoli, naturally"])))
             let error = #expect(throws: DataError.self) { try samples.sample(2) }
-            #expect(error?.description.contains("captions_train2014.json, record 0") == true)
+            #expect(error?.description.contains("captions_train2014.json, record 1") == true)
         }
     }
 

@@ -43,7 +43,7 @@ struct GQATests {
     func broken() throws {
         let text = #"{"1": {"imageId": "5", "question": "Why?"}, "2": {"imageId": "5", "question": "Who?", "answer": "a heron"}}"#
         try withDatasets(["gqa/questions1.2/val_balanced_questions.json": text]) { root in
-            let place = "val_balanced_questions.json, record 0 (byte 1)"
+            let place = "val_balanced_questions.json, record 1 (byte 1)"
             #expect(failure("gqa", .validation, 0, below: root) == place + ": it has no \"answer\"")
             #expect(failure("gqa", .validation, 1, below: root) == nil)
         }

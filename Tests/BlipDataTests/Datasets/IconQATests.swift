@@ -66,11 +66,11 @@ struct IconQATests {
         try withDatasets(files) { root in
             #expect(
                 failure("iconqa", .test, 0, below: root)
-                    == "problems.json, record 0 (byte 1): its \"answer\" 1 is none of its 1 choices")
+                    == "problems.json, record 1 (byte 1): its \"answer\" 1 is none of its 1 choices")
             #expect(failure("iconqa", .test, 1, below: root) == nil)
             #expect(
                 failure("iconqa", .test, 2, below: root)
-                    == "pid_splits.json, record 2 (byte 31): no problem of \(root)/iconqa/iconqa_data/problems.json has the id 3")
+                    == "pid_splits.json, record 3 (byte 31): no problem of \(root)/iconqa/iconqa_data/problems.json has the id 3")
         }
     }
 

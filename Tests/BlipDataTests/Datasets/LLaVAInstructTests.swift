@@ -71,13 +71,13 @@ struct LLaVAInstructTests {
             let failures = (0..<8).map { failure("llava_conversation", .train, $0, below: root) }
             #expect(
                 failures[0]
-                    == "conversation_58k.json, record 0 (byte 1), conversations 3: it is from \"gpt\" where it is the turn of \"human\"")
+                    == "conversation_58k.json, record 1 (byte 1), conversations 3: it is from \"gpt\" where it is the turn of \"human\"")
             #expect(failures[1] == nil)
             #expect(failures[2] == nil)
             #expect(failures[3]?.hasSuffix("its last turn has no response") == true)
             #expect(failures[4]?.hasSuffix("its \"conversations\" are empty") == true)
             #expect(failures[5]?.hasSuffix("its \"image\" a.jpg is not named by a COCO number") == true)
-            #expect(failures[6]?.hasPrefix("conversation_58k.json, record 5 (byte ") == true)
+            #expect(failures[6]?.hasPrefix("conversation_58k.json, record 6 (byte ") == true)
             #expect(failures[6]?.contains("is not JSON") == true)
             #expect(failures[7] == nil)
         }

@@ -58,8 +58,8 @@ struct ScienceQATests {
             #expect(samples.count == 3)
             #expect(
                 failure("scienceqa", .test, 0, below: root)
-                    == "problems.json, record 0 (byte 1): its \"answer\" -1 is none of its 2 choices")
-            #expect(failure("scienceqa", .test, 1, below: root) == "pid_splits.json, record 1 (byte 15): it is no id in quotes")
+                    == "problems.json, record 1 (byte 1): its \"answer\" -1 is none of its 2 choices")
+            #expect(failure("scienceqa", .test, 1, below: root) == "pid_splits.json, record 2 (byte 15): it is no id in quotes")
             #expect(try samples.sample(2).id == "2")
         }
     }

@@ -47,7 +47,7 @@ struct TextVQATests {
             try datasets.replace("textvqa/TextVQA_Rosetta_OCR_v0.2_val.json", "{\"image_id\": \"003a8ae2ef43b901\"", "{\"image\": \"\"")
             let samples = try datasets.open("textvqa", .validation)
             let error = #expect(throws: DataError.self) { try samples.sample(0) }
-            #expect(error?.description.contains("TextVQA_Rosetta_OCR_v0.2_val.json, record 0") == true)
+            #expect(error?.description.contains("TextVQA_Rosetta_OCR_v0.2_val.json, record 1") == true)
             #expect(try samples.sample(2).id == "34604")
         }
     }

@@ -76,7 +76,7 @@ struct VideoQuestionsTests {
             #"[{"answer": "a", "id": 1, "question": "q"}, {"answer": "a", "id": 2, "question": "q", "video_id": 1}, "#
             + #"{"answer": "a", "id": 3, "question": "q", "video_id": 2}]"#
         try withDatasets(["msvd_qa/train_qa.json": questions, "msvd_qa/youtube_mapping.txt": "abc_1_2 vid1\n"]) { root in
-            #expect(failure("msvd_qa", .train, 0, below: root) == "train_qa.json, record 0 (byte 1): it has no \"video_id\"")
+            #expect(failure("msvd_qa", .train, 0, below: root) == "train_qa.json, record 1 (byte 1): it has no \"video_id\"")
             #expect(failure("msvd_qa", .train, 1, below: root) == nil)
             #expect(
                 failure("msvd_qa", .train, 2, below: root)?.hasSuffix("no line of youtube_mapping.txt has its video vid2") == true)

@@ -25,7 +25,7 @@ struct WebDatasetTests {
                     task: .caption(Captions(["ein Bär"])),
                     facts: ["url": "https://farm4.staticflickr.com/2723/4385058960_b0f291553e.jpg"]))
         let error = #expect(throws: DataError.self) { try samples.sample(2) }
-        #expect(error?.description.contains("ccs_synthetic_filtered_large.json, record 2") == true)
+        #expect(error?.description.contains("ccs_synthetic_filtered_large.json, record 3") == true)
         #expect(error?.description.contains("\"caption\"") == true)
     }
 

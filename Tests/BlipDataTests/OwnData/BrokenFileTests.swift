@@ -40,7 +40,7 @@ struct BrokenFileTests {
             let path = folder.appending(path: name).path
             var generator = SeededGenerator(seed: 3, SeededGenerator.key(file))
             // Every byte of a short file; of a longer one some hundred, other ones in each file.
-            let step = max(1, original.count / 250)
+            let step = max(1, original.count / 120)
             for place in stride(from: generator.below(step), to: original.count, by: step) {
                 var bytes = original
                 let interesting: [UInt8] = [0, 0x22, 0x2C, 0x5B, 0x5D, 0x7B, 0x7D, 0x0A, 0x09, 0x80, 0xFF, bytes[place] ^ 1]
@@ -57,7 +57,7 @@ struct BrokenFileTests {
         let original = try [UInt8](Data(contentsOf: URL(fileURLWithPath: OwnDataFixtures.path(String(parts[0])))))
         try withTemporaryFolder { folder in
             let path = folder.appending(path: (String(parts[0]) as NSString).lastPathComponent).path
-            for count in stride(from: 0, to: original.count, by: max(1, original.count / 60)) {
+            for count in stride(from: 0, to: original.count, by: max(1, original.count / 40)) {
                 try Data(original[..<count]).write(to: URL(fileURLWithPath: path))
                 Self.read(path + (parts.count > 1 ? "#\(parts[1])" : ""), nil)
             }

@@ -27,7 +27,7 @@ struct ConversationTests {
         #expect(outcomes[6].sample?.id == "7")
         #expect(outcomes[6].sample?.images.first?.identity == "coco/33471")
         let reasons = outcomes[7...12].map { $0.bad ?? "" }
-        #expect(reasons[0].contains("conversations.json, record 5 (byte "))
+        #expect(reasons[0].contains("conversations.json, record 6 (byte "))
         #expect(reasons[0].contains("2 times <image>, and it has 1 pictures"))
         #expect(reasons[1].contains("0 times <image>, and it has 1 pictures"))
         #expect(reasons[2].contains("an answer without a question"))
@@ -37,7 +37,7 @@ struct ConversationTests {
         #expect(outcomes[13] == OwnDataFixtures.written("open", [], "Anybody?", nil))
         #expect(try opened.samples.unknownKeys(inRecord: 11) == ["model"])
         #expect(opened.samples.record(of: 13) == 11)
-        #expect(opened.samples.place(ofRecord: 11).hasPrefix("conversations.json, record 11 (byte "))
+        #expect(opened.samples.place(ofRecord: 11).hasPrefix("conversations.json, record 12 (byte "))
     }
 
     @Test("messages may be plain or in parts, with pictures beside or inside, and answers that are not learned")
@@ -54,8 +54,11 @@ struct ConversationTests {
         #expect(outcomes[3] == OwnDataFixtures.written("2", [], "Two", "2", history: [Exchange("One", "1")]))
         let red = try [UInt8](Data(contentsOf: URL(fileURLWithPath: OwnDataFixtures.path(first))))
         let inside = SampleImage(.bytes(red))
-        #expect(outcomes[4] == .sample(Sample(id: "3", images: [inside], task: .instruction(WrittenInstruction("What is this?", response: "Red.")))))
-        #expect(outcomes[5] == .sample(Sample(id: "4", images: [inside], task: .instruction(WrittenInstruction("Colour?", response: "Red.")))))
+        #expect(
+            outcomes[4]
+                == .sample(Sample(id: "3", images: [inside], task: .instruction(WrittenInstruction("What is this?", response: "Red.")))))
+        #expect(
+            outcomes[5] == .sample(Sample(id: "4", images: [inside], task: .instruction(WrittenInstruction("Colour?", response: "Red.")))))
         #expect(outcomes[6] == OwnDataFixtures.written("5", [first], "No tag at all.", "Fine."))
         // The next record has nothing to learn and gives nothing.
         #expect(outcomes[7].bad?.contains("at a https address, and nothing is fetched here; download it") == true)
@@ -67,7 +70,8 @@ struct ConversationTests {
         let clip = SampleImage(.clip(OwnDataFixtures.path("messages/clip.mp4")))
         #expect(
             outcomes[12]
-                == .sample(Sample(id: "12", images: [clip], task: .instruction(WrittenInstruction("What happens?", response: "It moves.")))))
+                == .sample(Sample(id: "12", images: [clip], task: .instruction(WrittenInstruction("What happens?", response: "It moves."))))
+        )
     }
 
     @Test("query and response, and alpaca's rows, are messages too")
@@ -98,8 +102,8 @@ struct ConversationTests {
         #expect(Set(many).count == 6)
         #expect(
             OwnDataFixtures.outcomes(try open("parts").samples) == [
-                OwnDataFixtures.written("0", [], "One?\nnumbers", "1", history: [Exchange("Count. Zero?", "0")]),
-                OwnDataFixtures.written("0", [], "Two?", "2"),
+                OwnDataFixtures.written("one.jsonl/0", [], "One?\nnumbers", "1", history: [Exchange("Count. Zero?", "0")]),
+                OwnDataFixtures.written("two.jsonl/0", [], "Two?", "2"),
             ])
         #expect(OwnDataFixtures.outcomes(try open("one").samples) == [OwnDataFixtures.written("0", [], "One?\nnumbers", "1")])
     }

@@ -46,7 +46,8 @@ struct PictureFormTests {
             outcomes[0].sample
                 == Sample(
                     id: "0", images: [image("folder/table/train/0.png")],
-                    task: .question(VisualQuestion("What, \"exactly\"?", answers: [WeightedAnswer("red", weight: 2)])), facts: ["source": "web"]))
+                    task: .question(VisualQuestion("What, \"exactly\"?", answers: [WeightedAnswer("red", weight: 2)])),
+                    facts: ["source": "web"]))
         #expect(outcomes[1].sample?.task == .question(VisualQuestion("Which\ncolour?")))
         #expect(outcomes[2].bad?.contains("its \"answers\" begins as a JSON list and is none") == true)
         #expect(outcomes[3].bad?.contains("has 5 fields where the table has 4 columns") == true)
@@ -83,7 +84,7 @@ struct PictureFormTests {
         #expect(outcomes[2].bad?.contains("../8.jpg lies outside of /data/coco") == true)
         #expect(outcomes[3].sample?.task == .caption(Captions([])))
         #expect(outcomes[4].bad?.contains("no image has its image_id 99") == true)
-        #expect(opened.samples.place(ofRecord: 4).contains("record 3"))
+        #expect(opened.samples.place(ofRecord: 4).contains("record 4"))
     }
 
     @Test("VQA's questions find their answers by name, in any order, and their pictures by id")
@@ -163,6 +164,8 @@ struct PictureFormTests {
         #expect(strange.contains("its first record has \"foo\""))
         #expect(OwnDataFormat.allCases.allSatisfy { strange.contains($0.summary) })
         #expect(try message("a.json", "").contains("it is empty"))
+        #expect(
+            try message("a.json", "{\n\"data\": [], \"more\": 1\n}").contains("it is one JSON object with \"data\", \"more\"; expected"))
         #expect(try message("a.txt", "hello").contains("begins neither with [ nor with {"))
         #expect(try message("a.parquet", "PAR1\u{15}\u{04}xxxxxxxxx").contains("convert it to JSON lines"))
         #expect(try message("a.jsonl", "{\"a\": }\n").contains("its first record cannot be read"))

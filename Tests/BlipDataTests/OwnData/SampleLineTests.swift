@@ -63,6 +63,23 @@ struct SampleLineTests {
         #expect(captions[0].sample?.task == .caption(Captions(["One.", "Two."])))
     }
 
+    @Test("a row says what it is by its names: options by letter, other people's tasks, conversations in any spelling")
+    func rowKinds() throws {
+        func outcomes(_ text: String) throws -> [OwnDataFixtures.Outcome] {
+            try withFile(text) { OwnDataFixtures.outcomes(try OwnData.open($0.path, format: .jsonl).samples) }
+        }
+        let lettered = try outcomes(#"{"question": "?", "options": ["x", "y"], "answer": "B"}"#)
+        #expect(lettered[0].sample?.task == .question(VisualQuestion("?", options: ["x", "y"], correct: 1)))
+        let beyond = try outcomes(#"{"question": "?", "options": ["x", "y"], "answer": "C"}"#)
+        #expect(beyond[0].sample?.task == .question(VisualQuestion("?", answers: [WeightedAnswer("C")], options: ["x", "y"])))
+        let tasked = try outcomes(#"{"task": "vqa", "question": "?", "answer": 2.5}"#)
+        #expect(tasked[0].sample?.task == .question(VisualQuestion("?", answers: [WeightedAnswer("2.5")])))
+        // Three answers, whatever the name is spelt with.
+        let turns =
+            #"[{"from": "human", "value": "1"}, {"from": "gpt", "value": "a"}, {"from": "human", "value": "2"}, {"from": "gpt", "value": "b"}]"#
+        #expect(try outcomes("{\"c\\u006fnversations\": \(turns)}\n{\"conversations\": \(turns)}").count == 4)
+    }
+
     @Test("what is written is read back equal, whatever is in it")
     func roundTrip() throws {
         try withTemporaryFolder { folder in
@@ -107,7 +124,9 @@ struct RandomSamples {
     init(folder: String) { self.folder = folder }
 
     mutating func sample() -> Sample {
-        Sample(id: text(), images: list(3) { $0.image() }, task: task(), facts: Dictionary(list(3) { ($0.text(), $0.text()) }) { first, _ in first })
+        Sample(
+            id: text(), images: list(3) { $0.image() }, task: task(),
+            facts: Dictionary(list(3) { ($0.text(), $0.text()) }) { first, _ in first })
     }
 
     private mutating func task() -> SampleTask {
@@ -134,13 +153,18 @@ struct RandomSamples {
     private mutating func exchanges() -> [Exchange] { list(3) { Exchange($0.text(), $0.text()) } }
 
     private mutating func image() -> SampleImage {
-        let path = (generator.below(2) == 0 ? folder + "/" : "/elsewhere/") + ["a.jpg", "é.png", "b/c d.webp", "\"quoted\".gif"][generator.below(4)]
+        let path =
+            (generator.below(2) == 0 ? folder + "/" : "/elsewhere/")
+            + ["a.jpg", "é.png", "b/c d.webp", "\"quoted\".gif"][generator.below(4)]
         let source: SampleImage.Source =
             switch generator.below(4) {
             case 0: .file(path)
             case 1: .clip(path)
             case 2:
-                .part(FilePart(path: path, offset: generator.below(1 << 40), count: generator.below(9), encoding: generator.below(2) == 0 ? .raw : .base64))
+                .part(
+                    FilePart(
+                        path: path, offset: generator.below(1 << 40), count: generator.below(9),
+                        encoding: generator.below(2) == 0 ? .raw : .base64))
             default: .bytes((0...generator.below(9)).map { _ in UInt8(generator.below(256)) })
             }
         return SampleImage(source, identity: optional { $0.text() })

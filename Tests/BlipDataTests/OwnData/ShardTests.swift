@@ -1,9 +1,8 @@
-@testable import BlipData
 import BlipJSON
 import Foundation
 import Testing
 
-
+@testable import BlipData
 
 @Suite("Tar shards")
 struct ShardTests {
@@ -30,7 +29,9 @@ struct ShardTests {
         for (pattern, names) in expected.members {
             #expect(try ShardNames.expanded(pattern.description) == names.array?.compactMap(\.string))
         }
-        for pattern in ["{", "{a", "{1..}", "{a..b}", "{3..1}", "{0..9999999}", "{0..999}{0..999}{0..999}", "{}", "{99999999999999999999..1}"] {
+        for pattern in [
+            "{", "{a", "{1..}", "{a..b}", "{3..1}", "{0..9999999}", "{0..999}{0..999}{0..999}", "{}", "{99999999999999999999..1}",
+        ] {
             #expect(throws: DataError.self, "\(pattern)") { try ShardNames.expanded(pattern) }
         }
     }
@@ -79,6 +80,23 @@ struct ShardTests {
         #expect(try all == opened.map { try $0.sample.map { try SampleLine.text($0) } ?? $0.bad ?? "" })
         #expect(try read(0, of: 2) + read(1, of: 2) == all)
         #expect(try read(2, of: 3).isEmpty)
+    }
+
+    @Test("streamed into lines, the faults counted")
+    func streamedConversion() throws {
+        try withTemporaryFolder { folder in
+            var samples = TarSamples(try OwnData.shards(Self.shards))
+            let bad = BadSamples(limit: 2)
+            let path = folder.appending(path: "all.jsonl").path
+            var seen: [Int] = []
+            let (count, files) = try LineWriter(path).write(&samples, name: "shards", bad: bad) { seen.append($0) }
+            #expect(count == 6)
+            #expect(files == [path])
+            #expect(seen == Array(1...8))
+            #expect(bad.entries.map(\.index) == [6, 7])
+            let read = try OwnData.open(path, trustsPaths: true)
+            #expect(try read.samples.sample(4) == OwnData.open(Self.shards).samples.sample(4))
+        }
     }
 
     @Test("any data becomes shards and lines, with its pictures' bytes as they were, and the faults counted")
@@ -148,6 +166,20 @@ struct ShardTests {
             }
             try LineWriter(folder.appending(path: "s.jsonl").path).append([1])
             #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == [])
+        }
+    }
+
+    @Test("a folder with shards of several names is not taken for one dataset")
+    func severalNames() throws {
+        try withTemporaryFolder { folder in
+            for name in ["train-000000.tar", "train-000001.tar", "val-000000.tar"] {
+                try Data(count: 1024).write(to: folder.appending(path: name))
+            }
+            #expect {
+                try OwnData.open(folder.path)
+            } throws: {
+                "\($0)".contains("its shards begin with train-, val-; open one of them, such as train-{000000..000009}.tar")
+            }
         }
     }
 }

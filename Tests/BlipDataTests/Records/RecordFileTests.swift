@@ -14,7 +14,7 @@ struct RecordFileTests {
             #expect(try file.json(1).string == "two")
             #expect(try file.bytes(2) == Array("3".utf8))
             #expect(try file.json(3) == .null)
-            #expect(file.place(1) == "file, record 1 (byte 48)")
+            #expect(file.place(1) == "file, record 2 (byte 48)")
             #expect(try file.key(1) == nil)
             #expect(try file.record(1).text() == "\"two\"")
             #expect(try file.record(0).json()["id"]?.integer == 1)
@@ -56,7 +56,7 @@ struct RecordFileTests {
         try withFile("\u{FEFF}first\r\n\n \t\r\n second \n\r\nlast") { url throws in
             let file = try RecordFile.lines(url)
             #expect(try (0..<file.count).map { try file.text($0) } == ["first", " second ", "last"])
-            #expect(file.place(1) == "file, record 1 (byte 15)")
+            #expect(file.place(1) == "file, record 2 (byte 15)")
             var scanner = try RecordScanner(url, .lines)
             var lines: [Int?] = []
             while let record = try scanner.next() { lines.append(record.line) }

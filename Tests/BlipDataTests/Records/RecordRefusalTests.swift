@@ -162,7 +162,7 @@ struct RecordRefusalTests {
                     Issue.record("\(String(describing: error))")
                     return
                 }
-                #expect(place.hasPrefix("\(url.path), record 1 (byte "))
+                #expect(place.hasPrefix("\(url.path), record 2 (byte "))
                 let longer = try RecordFile(url, form, recordLimit: 11, chunkSize: chunkSize)
                 #expect(longer.count == 2)
             }
