@@ -85,6 +85,18 @@ struct SampleCheckerTests {
         #expect(ids.suspects.contains(SeededGenerator.key("77")))
     }
 
+    @Test(
+        "words stand between white space of any kind",
+        arguments: [
+            ("", 0), (" ", 0), ("a", 1), ("two words", 2), (" a\tb\u{B}c\u{C}d\r\ne\n", 5), ("a\u{1C}b", 1), ("a-b, c.", 2),
+            ("caf\u{E9} cr\u{E8}me", 2),
+            ("e\u{301} e", 2), ("a\u{A0}b\u{3000}c\u{2028}d", 4), ("\u{65E5}\u{672C}", 1),
+        ])
+    func words(text: String, count: Int) {
+        #expect(SampleStatistics.words(text) == count)
+        #expect(text.split(whereSeparator: \.isWhitespace).count == count)
+    }
+
     @Test("statistics count samples, words, answers and different pictures")
     func statistics() throws {
         var statistics = SampleStatistics()
