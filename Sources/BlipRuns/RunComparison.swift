@@ -23,12 +23,13 @@ public struct RunComparison: Sendable, Equatable {
         var found: [URL] = []
         for place in places {
             for url in try Self.runs(at: place) {
-                let plain = url.standardizedFileURL
-                if !found.contains(plain) { found.append(plain) }
+                // Without the slash at the end that says of some that they are folders.
+                let plain = URL(fileURLWithPath: url.standardizedFileURL.path)
+                if !found.contains(where: { $0.path == plain.path }) { found.append(plain) }
             }
         }
         guard !found.isEmpty else { throw .noRuns }
-        let names = Self.names(found.map(\.pathComponents))
+        let names = Self.names(found.map(\.path))
         var runs: [Run] = []
         for (name, url) in zip(names, found) { runs.append(Run(name: name, url: url, history: try RunHistory(url))) }
         self.runs = runs
@@ -58,11 +59,13 @@ public struct RunComparison: Sendable, Equatable {
         let known = metricNames
         for name in metrics ?? [] where !known.contains(name) { throw .unknownMetric(name: name, known: known) }
         let panels = (metrics ?? chosenMetrics).map { metric in
-            CurvePanel(
+            // Smoothing would bend the corners of a schedule.
+            let kind = metric == "learning_rate" ? Curve.Kind.exact : .training
+            return CurvePanel(
                 title: metric,
                 curves: runs.flatMap { run in
                     [
-                        Curve(run: run.name, kind: .training, points: run.history.trainingCurve(metric)),
+                        Curve(run: run.name, kind: kind, points: run.history.trainingCurve(metric)),
                         Curve(run: run.name, kind: .validation, points: run.history.validationCurve(metric)),
                     ].filter { !$0.points.isEmpty }
                 })
@@ -88,13 +91,14 @@ public struct RunComparison: Sendable, Equatable {
     }
 
     /// The last component of each path, with as many before it as it takes to tell them apart.
-    static func names(_ paths: [[String]]) -> [String] {
-        paths.map { path in
-            for count in 1..<max(2, path.count) {
-                let suffix = path.suffix(count)
-                if paths.count(where: { $0.suffix(count) == suffix }) == 1 { return suffix.joined(separator: "/") }
+    static func names(_ paths: [String]) -> [String] {
+        let parts = paths.map { $0.split(separator: "/") }
+        return zip(paths, parts).map { path, own in
+            for count in own.indices.map({ $0 + 1 }) {
+                let suffix = own.suffix(count)
+                if parts.count(where: { $0.suffix(count) == suffix }) == 1 { return suffix.joined(separator: "/") }
             }
-            return path.joined(separator: "/")
+            return path
         }
     }
 }

@@ -24,7 +24,8 @@ public enum RunError: Error, Sendable, Equatable {
 extension RunError: CustomStringConvertible, LocalizedError {
     public var description: String {
         switch self {
-        case .noRun(let path): return "there is no run in \(path): no log.jsonl in it or in a folder of it; give the folder of a training run"
+        case .noRun(let path):
+            return "there is no run in \(path): no log.jsonl in it or in a folder of it; give the folder of a training run"
         case .unreadable(let path, let reason): return "\(path) cannot be read: \(reason)"
         case .badLine(let path, let line, let reason):
             return "line \(line) of \(path) is not one of a training log (\(reason)); repair or remove that line"

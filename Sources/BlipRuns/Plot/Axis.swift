@@ -14,6 +14,8 @@ struct Axis: Equatable {
     /// Lines between the ticks of a logarithmic axis; without a label.
     let minorTicks: [Double]
 
+    static let labelSize = 11.5
+
     /// Where a value lies: 0 at the low end, 1 at the high one, outside beyond them.
     func position(of value: Double) -> Double {
         guard isLogarithmic else { return (value - low) / (high - low) }
@@ -21,14 +23,20 @@ struct Axis: Equatable {
     }
 
     /// An axis for the range of steps: exactly that, from zero if the first step is near it.
-    static func steps(_ steps: ClosedRange<Int>?) -> Axis {
+    ///
+    /// - Parameter width: of the axis in points; labels need room.
+    static func steps(_ steps: ClosedRange<Int>?, width: Double) -> Axis {
         guard let steps else { return linear(0, 1, labels: false) }
         var (low, high) = (Double(steps.lowerBound), Double(steps.upperBound))
         if low >= 0, low <= 0.05 * high { low = 0 }
         // One step alone stands in the middle.
         if low == high { (low, high) = (low - 1, high + 1) }
-        let step = max(1, roundStep(over: high - low, count: 6))
-        return Axis(low: low, high: high, isLogarithmic: false, ticks: ticks(low, high, step), minorTicks: [])
+        let choices = [8, 6, 5, 4, 3, 2].map { ticks(low, high, max(1, roundStep(over: high - low, count: $0))) }
+        let fitting = choices.first { ticks in
+            let widest = ticks.map { StrokeFont.width($0.label, size: labelSize) }.max() ?? 0
+            return Double(ticks.count) * (widest + 24) <= width
+        }
+        return Axis(low: low, high: high, isLogarithmic: false, ticks: fitting ?? choices.last ?? [], minorTicks: [])
     }
 
     /// An axis for values, with a little room around them.
@@ -113,9 +121,9 @@ enum AxisLabel {
     static func text(_ value: Double, step: Double) -> String {
         if value == 0 { return "0" }
         let largest = abs(value)
-        if step < 1e-3 && largest < 1e-2 || largest >= 1e7 { return scientific(value) }
+        if step < 1e-3 && largest < 1e-2 || largest >= 1e7 { return scientific(value, step: step) }
         let decimals = max(0, -Int((log10(step) + 1e-9).rounded(.down)))
-        return decimals > 9 ? scientific(value) : grouped(String(format: "%.\(decimals)f", value))
+        return decimals > 9 ? scientific(value, step: step) : grouped(String(format: "%.\(decimals)f", value))
     }
 
     /// A number by itself, with at most four digits that count.
@@ -128,8 +136,10 @@ enum AxisLabel {
         return grouped(trimmed(text))
     }
 
-    private static func scientific(_ value: Double) -> String {
-        let parts = String(format: "%.3e", value).split(separator: "e")
+    /// - Parameter step: what the digits must tell apart.
+    private static func scientific(_ value: Double, step: Double? = nil) -> String {
+        let digits = step.map { log10(abs(value)).rounded(.down) - (log10($0) + 1e-9).rounded(.down) } ?? 3
+        let parts = String(format: "%.\(Int(max(0, min(16, digits))))e", value).split(separator: "e")
         guard parts.count == 2, let exponent = Int(parts[1]) else { return "\(value)" }
         return "\(trimmed(String(parts[0])))e\(exponent)"
     }

@@ -110,7 +110,8 @@ struct Canvas {
             return
         }
         touched = Box(
-            left: min(old.left, box.left), top: min(old.top, box.top), right: max(old.right, box.right), bottom: max(old.bottom, box.bottom))
+            left: min(old.left, box.left), top: min(old.top, box.top), right: max(old.right, box.right), bottom: max(old.bottom, box.bottom)
+        )
     }
 
     /// Mixes the colour into what is covered, and forgets the cover.

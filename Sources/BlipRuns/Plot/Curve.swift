@@ -11,9 +11,14 @@ public struct CurvePoint: Sendable, Equatable {
 
 /// The values of one metric in one run.
 public struct Curve: Sendable, Equatable {
-    /// Steps are many and noisy: they are drawn smoothed, over the faint raw line. Validations are few and exact: dots on a dashed line.
+    /// How a curve is drawn.
     public enum Kind: Sendable {
-        case training, validation
+        /// Many and noisy values: smoothed, over the faint raw line.
+        case training
+        /// Few values: dots on a dashed line.
+        case validation
+        /// Values without noise, such as a learning rate: a line.
+        case exact
     }
 
     /// The run's name; curves of one name have one colour in all panels.

@@ -19,7 +19,8 @@ private struct SVGWriter {
     mutating func write(_ shape: Drawing.Shape) {
         switch shape {
         case .rectangle(let place, let colour):
-            body += "<rect x=\"\(short(place.x))\" y=\"\(short(place.y))\" width=\"\(short(place.width))\" height=\"\(short(place.height))\""
+            body +=
+                "<rect x=\"\(short(place.x))\" y=\"\(short(place.y))\" width=\"\(short(place.width))\" height=\"\(short(place.height))\""
             body += paint("fill", colour) + "/>\n"
         case .lines(let lines, let stroke, let clip):
             let path = lines.filter { !$0.isEmpty }.map { line in

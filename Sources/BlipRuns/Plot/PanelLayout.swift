@@ -11,24 +11,28 @@ struct PanelLayout {
     let area: Drawing.Rectangle
     private(set) var shapes: [Drawing.Shape] = []
 
-    private static let tickSize = 11.5
-
     init(_ panel: CurvePanel, in place: Drawing.Rectangle, runs: [String], smoothing: Double, logarithmic: Bool) {
         let curves = panel.curves.map { ShownCurve($0, run: runs.firstIndex(of: $0.run) ?? 0, smoothing, logarithmic) }
         let shown = curves.filter { !$0.points.isEmpty }
         let steps = shown.flatMap { [$0.points[0].step, $0.points[$0.points.count - 1].step] }
         let ranges = shown.compactMap(\.range)
         let lowest = ranges.map(\.lowerBound).min(), highest = ranges.map(\.upperBound).max()
-        if let first = steps.min(), let last = steps.max() { horizontal = .steps(first...last) } else { horizontal = .steps(nil) }
-        if let lowest, let highest { vertical = .values(lowest...highest, logarithmic: logarithmic) } else {
+        if let lowest, let highest {
+            vertical = .values(lowest...highest, logarithmic: logarithmic)
+        } else {
             vertical = .values(nil, logarithmic: logarithmic)
         }
-        let labels = vertical.ticks.map { StrokeFont.width($0.label, size: Self.tickSize) }.max() ?? 0
-        let left = max(34, labels + 12)
+        let labels = vertical.ticks.map { StrokeFont.width($0.label, size: Axis.labelSize) }.max() ?? 0
+        let left = max(46, labels + 12)
         area = Drawing.Rectangle(x: place.x + left, y: place.y + 26, width: place.width - left - 14, height: place.height - 26 - 44)
+        let reach: ClosedRange<Int>? = if let first = steps.min(), let last = steps.max() { first...last } else { nil }
+        horizontal = .steps(reach, width: area.width)
         drawFrame(panel.title, place)
-        for curve in curves where curve.curve.kind == .training { draw(curve) }
-        for curve in curves where curve.curve.kind == .validation { draw(curve) }
+        // What is faint lies behind, so that no run's noise hides another's curve.
+        for curve in curves where curve.isSmoothed { drawRaw(curve) }
+        for curve in curves where curve.curve.kind != .validation { drawCurve(curve) }
+        for curve in curves where curve.curve.kind == .validation { drawValidation(curve) }
+        for curve in curves { drawCrosses(curve) }
         if ranges.isEmpty {
             let centre = Drawing.Point(x: area.x + area.width / 2, y: area.y + area.height / 2 + 5)
             let isEmpty = curves.allSatisfy { $0.curve.points.isEmpty }
@@ -53,15 +57,19 @@ struct PanelLayout {
     private mutating func drawFrame(_ title: String, _ place: Drawing.Rectangle) {
         let heading = StrokeFont.fitted(title, size: 14, width: area.width)
         shapes.append(.text(heading, at: Drawing.Point(x: area.x, y: place.y + 13), Drawing.TextStyle(size: 14, isBold: true)))
-        func across(_ value: Double) -> [Drawing.Point] { [Drawing.Point(x: area.x, y: y(value)), Drawing.Point(x: area.right, y: y(value))] }
+        func across(_ value: Double) -> [Drawing.Point] {
+            [Drawing.Point(x: area.x, y: y(value)), Drawing.Point(x: area.right, y: y(value))]
+        }
         func down(_ step: Double) -> [Drawing.Point] { [Drawing.Point(x: x(step), y: area.y), Drawing.Point(x: x(step), y: area.bottom)] }
         let thin = vertical.minorTicks.map(across)
         if !thin.isEmpty { shapes.append(.lines(thin, Drawing.Stroke(colour: Palette.minorGrid, width: 1), clip: area)) }
         let grid = vertical.ticks.map { across($0.value) } + horizontal.ticks.map { down($0.value) }
         shapes.append(.lines(grid, Drawing.Stroke(colour: Palette.grid, width: 1), clip: area))
-        let axes = [[Drawing.Point(x: area.x, y: area.y), Drawing.Point(x: area.x, y: area.bottom), Drawing.Point(x: area.right, y: area.bottom)]]
+        let axes = [
+            [Drawing.Point(x: area.x, y: area.y), Drawing.Point(x: area.x, y: area.bottom), Drawing.Point(x: area.right, y: area.bottom)]
+        ]
         shapes.append(.lines(axes, Drawing.Stroke(colour: Palette.frame, width: 1), clip: nil))
-        var style = Drawing.TextStyle(size: Self.tickSize, colour: Palette.faintText, anchor: .end)
+        var style = Drawing.TextStyle(size: Axis.labelSize, colour: Palette.faintText, anchor: .end)
         for tick in vertical.ticks { shapes.append(.text(tick.label, at: Drawing.Point(x: area.x - 7, y: y(tick.value) + 4), style)) }
         style.anchor = .middle
         for tick in horizontal.ticks { shapes.append(.text(tick.label, at: Drawing.Point(x: x(tick.value), y: area.bottom + 17), style)) }
@@ -69,27 +77,35 @@ struct PanelLayout {
         shapes.append(.text("step", at: Drawing.Point(x: area.x + area.width / 2, y: area.bottom + 35), style))
     }
 
-    private mutating func draw(_ shown: ShownCurve) {
+    /// A little more than the area, so that a line along its edge keeps its width.
+    private var clip: Drawing.Rectangle { Drawing.Rectangle(x: area.x, y: area.y - 3, width: area.width + 4, height: area.height + 4) }
+
+    private mutating func drawRaw(_ shown: ShownCurve) {
+        shapes.append(.lines(lines(shown.points), Self.rawStroke(Palette.style(ofRun: shown.run).colour), clip: clip))
+    }
+
+    private mutating func drawCurve(_ shown: ShownCurve) {
         let style = Palette.style(ofRun: shown.run)
-        let clip = Drawing.Rectangle(x: area.x, y: area.y - 3, width: area.width + 4, height: area.height + 3)
-        switch shown.curve.kind {
-        case .training:
-            if shown.isSmoothed { shapes.append(.lines(lines(shown.points), Self.rawStroke(style.colour), clip: clip)) }
-            let pieces = lines(shown.smoothed)
-            shapes.append(.lines(pieces, Drawing.Stroke(colour: style.colour, width: Self.lineWidth, dashes: style.dashes), clip: clip))
-            let lone = pieces.filter { $0.count == 1 }.map { $0[0] }
-            if !lone.isEmpty { shapes.append(.dots(lone, radius: Self.dotRadius, style.colour, clip: nil)) }
-        case .validation:
-            let pieces = lines(shown.points)
-            shapes.append(.lines(pieces, Self.validationStroke(style.colour), clip: clip))
-            // Where dots would touch one another, the line says it all.
-            let dots = pieces.flatMap { $0 }
-            if Double(dots.count) * 7 < area.width { shapes.append(.dots(dots, radius: Self.dotRadius, style.colour, clip: nil)) }
-        }
-        var lastCross = -Double.infinity
-        for step in shown.notFinite where x(Double(step)) - lastCross >= 6 {
-            lastCross = x(Double(step))
-            shapes.append(Self.cross(Drawing.Point(x: lastCross, y: area.y + 5), style.colour))
+        let pieces = lines(shown.smoothed)
+        shapes.append(.lines(pieces, Drawing.Stroke(colour: style.colour, width: Self.lineWidth, dashes: style.dashes), clip: clip))
+        let lone = pieces.filter { $0.count == 1 }.map { $0[0] }
+        if !lone.isEmpty { shapes.append(.dots(lone, radius: Self.dotRadius, style.colour, clip: nil)) }
+    }
+
+    private mutating func drawValidation(_ shown: ShownCurve) {
+        let colour = Palette.style(ofRun: shown.run).colour
+        let pieces = lines(shown.points)
+        shapes.append(.lines(pieces, Self.validationStroke(colour), clip: clip))
+        // Where dots would touch one another, the line says it all.
+        let dots = pieces.flatMap { $0 }
+        if Double(dots.count) * 7 < area.width { shapes.append(.dots(dots, radius: Self.dotRadius, colour, clip: nil)) }
+    }
+
+    private mutating func drawCrosses(_ shown: ShownCurve) {
+        var last = -Double.infinity
+        for step in shown.notFinite where x(Double(step)) - last >= 6 {
+            last = x(Double(step))
+            shapes.append(Self.cross(Drawing.Point(x: last, y: area.y + 5), Palette.style(ofRun: shown.run).colour))
         }
     }
 

@@ -3,7 +3,7 @@ struct PlotLegend {
     private struct Entry {
         let text: String
         let mark: Mark
-        var width: Double { 26 + 7 + StrokeFont.width(text, size: PlotLegend.textSize) + 22 }
+        var width: Double { 26 + 7 + StrokeFont.width(text, size: PlotLegend.textSize) + PlotLegend.gap }
     }
 
     private enum Mark {
@@ -12,6 +12,7 @@ struct PlotLegend {
     }
 
     private static let textSize = 12.0
+    private static let gap = 26.0
     private static let rowHeight = 20.0
     private let rows: [[Entry]]
 
@@ -34,7 +35,7 @@ struct PlotLegend {
         }
         rows = entries.reduce(into: []) { rows, entry in
             let used = rows.last?.reduce(0) { $0 + $1.width } ?? .infinity
-            if used + entry.width - 22 <= width { rows[rows.count - 1].append(entry) } else { rows.append([entry]) }
+            if used + entry.width - Self.gap <= width { rows[rows.count - 1].append(entry) } else { rows.append([entry]) }
         }
     }
 
