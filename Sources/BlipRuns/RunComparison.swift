@@ -12,6 +12,12 @@ public struct RunComparison: Sendable, Equatable {
         public let name: String
         public let url: URL
         public let history: RunHistory
+
+        /// The end of the curve that is drawn of a step's number: smoothed, or as it is for the learning rate. Nil without a value.
+        public func lastTraining(_ metric: String, smoothing: Double) -> Double? {
+            let values = history.trainingCurve(metric).map(\.value)
+            return RunComparison.kind(metric) == .exact ? values.last : Smoothing.smoothed(values, weight: smoothing).last
+        }
     }
 
     /// In the order given; runs of one folder by name.
@@ -59,13 +65,11 @@ public struct RunComparison: Sendable, Equatable {
         let known = metricNames
         for name in metrics ?? [] where !known.contains(name) { throw .unknownMetric(name: name, known: known) }
         let panels = (metrics ?? chosenMetrics).map { metric in
-            // Smoothing would bend the corners of a schedule.
-            let kind = metric == "learning_rate" ? Curve.Kind.exact : .training
-            return CurvePanel(
+            CurvePanel(
                 title: metric,
                 curves: runs.flatMap { run in
                     [
-                        Curve(run: run.name, kind: kind, points: run.history.trainingCurve(metric)),
+                        Curve(run: run.name, kind: Self.kind(metric), points: run.history.trainingCurve(metric)),
                         Curve(run: run.name, kind: .validation, points: run.history.validationCurve(metric)),
                     ].filter { !$0.points.isEmpty }
                 })
@@ -73,6 +77,9 @@ public struct RunComparison: Sendable, Equatable {
         let heading = title ?? (runs.count == 1 ? runs[0].name : "\(runs.count) runs")
         return CurvePlot(title: heading, panels: panels, smoothing: smoothing, hasLogarithmicAxis: hasLogarithmicAxis)
     }
+
+    /// Smoothing would bend the corners of a schedule.
+    private static func kind(_ metric: String) -> Curve.Kind { metric == "learning_rate" ? .exact : .training }
 
     /// The place itself if it is a run, else the runs directly below it.
     private static func runs(at place: URL) throws(RunError) -> [URL] {

@@ -31,7 +31,8 @@ import Testing
     @Test func `a curve stands at its steps and values`() throws {
         let plot = Self.plot([Self.curve([1, 3, 2], .validation)])
         let layout = PanelLayout(
-            plot.panels[0], in: Drawing.Rectangle(x: 0, y: 0, width: 400, height: 300), runs: ["r"], smoothing: 0, logarithmic: false)
+            plot.panels[0], in: Drawing.Rectangle(x: 0, y: 0, width: 400, height: 300), runs: ["r"], steps: 1...3, smoothing: 0,
+            logarithmic: false)
         #expect(
             layout.horizontal.ticks.map(\.label) == ["1", "2", "3"]
                 && layout.vertical.ticks.map(\.label) == ["1.0", "1.5", "2.0", "2.5", "3.0"])
@@ -79,6 +80,18 @@ import Testing
         try Self.checkXML(plot.svg())
     }
 
+    @Test func `panels share their axis of steps`() {
+        let plot = CurvePlot(
+            title: "t",
+            panels: [
+                CurvePanel(title: "a", curves: [Self.curve([0.1, 0.2, 0.3, 0.3, 0.2])]),
+                CurvePanel(title: "b", curves: [Self.curve([1], .validation)]),
+                CurvePanel(title: "c", curves: []),
+            ])
+        #expect(plot.steps == 1...5)
+        #expect(Self.texts(plot).count { $0 == "5" } == 3)
+    }
+
     @Test func `a lone point is a dot, and what is not finite a cross`() {
         #expect(Self.dots(Self.plot([Self.curve([2.5])])).count == 1)
         #expect(Self.dots(Self.plot([Self.curve([1, .nan, 2, .nan, 3, 4])])).count == 2)
@@ -110,7 +123,7 @@ import Testing
         let layout = PanelLayout(
             CurvePanel(title: "loss", curves: [Self.curve(values)]), in: Drawing.Rectangle(x: 0, y: 0, width: 400, height: 300),
             runs: ["r"],
-            smoothing: 0.99, logarithmic: false)
+            steps: 1...500, smoothing: 0.99, logarithmic: false)
         #expect(layout.vertical.high < 20)
     }
 

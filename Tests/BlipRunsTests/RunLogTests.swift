@@ -80,7 +80,7 @@ import Testing
     @Test func `a log cut off at any byte reads as its whole lines, and goes on behind them`() throws {
         try withRunFolder { folder in
             let url = folder.appending(path: "log.jsonl")
-            let whole = try Self.lines.prefix(5).map { try $0.bytes() }
+            let whole = try Self.lines.prefix(3).map { try $0.bytes() }
             let bytes = whole.flatMap { $0 }
             var ends = [0]
             for line in whole { ends.append((ends.last ?? 0) + line.count) }
@@ -186,9 +186,11 @@ import Testing
             #expect(throws: RunError.self) { try RunHistory(folder.appending(path: "none")) }
             #expect(throws: RunError.self) { try RunLog(folder: folder.appending(path: "none")) }
             let url = folder.appending(path: "log.jsonl")
-            try Data("a letter to my aunt".utf8).write(to: url)
-            #expect(throws: RunError.self) { try RunLog(folder: folder) }
-            #expect(try Data(contentsOf: url) == Data("a letter to my aunt".utf8))
+            for content in ["a letter to my aunt", "{\"settings\": 1}", "{\n}\n", "\0\0\0"] {
+                try Data(content.utf8).write(to: url)
+                #expect(throws: RunError.self) { try RunLog(folder: folder) }
+                #expect(try Data(contentsOf: url) == Data(content.utf8))
+            }
         }
     }
 

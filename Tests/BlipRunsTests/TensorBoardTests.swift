@@ -25,10 +25,10 @@ import Testing
                 writer: "tensorboard.summary.writer.event_file_writer")
             #expect(board.url.lastPathComponent == "events.out.tfevents.1790000000.a-host-of-mine.12")
             let expected = try RunFixtures.bytes("events.tfevents")
-            // The restart has the time of the file's beginning; the reference's is a second later, to tell fields apart.
+            // The start has the time of the file's beginning; the reference's is a second later, to tell fields apart.
             let first = EventMessage.record(
                 EventMessage.version(time: time, writer: "tensorboard.summary.writer.event_file_writer"))
-            let restart = EventMessage.record(EventMessage.restart(atStep: 8, time: time + 1))
+            let start = EventMessage.record(EventMessage.start(atStep: 8, time: time + 1))
             try board.plain("steps: 3\nname: \"é\"\n", tag: "plan", time: time + 2)
             try board.write(
                 RunLine(step: 8, time: time + 3, .numbers(StepNumbers(loss: 2.3125, learningRate: 1e-5, targetTokens: 1234))))
@@ -39,9 +39,9 @@ import Testing
             try board.synchronize()
             let bytes = [UInt8](try Data(contentsOf: board.url))
             #expect(Array(bytes[..<first.count]) == first && first == Array(expected[..<first.count]))
-            #expect(Array(expected[first.count..<first.count + restart.count]) == restart)
+            #expect(Array(expected[first.count..<first.count + start.count]) == start)
             #expect(bytes.count == expected.count)
-            #expect(bytes[(first.count + restart.count)...] == expected[(first.count + restart.count)...])
+            #expect(bytes[(first.count + start.count)...] == expected[(first.count + start.count)...])
         }
     }
 

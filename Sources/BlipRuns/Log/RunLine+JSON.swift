@@ -34,6 +34,9 @@ extension RunLine {
         return JSONValue.object(JSONObject(members.map { (JSONString(stringLiteral: $0.0), $0.1) })).line
     }
 
+    /// What every line begins with.
+    static let beginning = Array(#"{"step": "#.utf8)
+
     /// - Throws: ``Mismatch``, what is wrong with the line.
     init(parsing bytes: some Sequence<UInt8>) throws(Mismatch) {
         let value: JSONValue

@@ -33,7 +33,7 @@ struct RunLogScan {
         }
         hasTornEnd = start < bytes.count
         // Somebody else's file must not be taken for a log that was torn in its first line, and cut.
-        if lines.isEmpty, hasTornEnd, bytes[0] != UInt8(ascii: "{") {
+        if lines.isEmpty, hasTornEnd, !zip(bytes, RunLine.beginning).allSatisfy({ $0 == $1 }) {
             throw .badLine(path: url.path, line: 1, reason: "it does not begin like one")
         }
     }

@@ -55,7 +55,7 @@ struct Axis: Equatable {
             let room = (high / 2 - low / 2) * 0.1
             (low, high) = (low >= 0 && low < room ? 0 : low - room, high + room)
         }
-        return linear(max(low, -1e308), min(high, 1e308), labels: true)
+        return linear(max(low, -8e307), min(high, 8e307), labels: true)
     }
 
     private static func linear(_ low: Double, _ high: Double, labels: Bool) -> Axis {

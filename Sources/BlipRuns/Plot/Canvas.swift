@@ -57,7 +57,13 @@ struct Canvas {
     }
 
     func picture() -> RGBImage {
-        RGBImage(width: width, height: height, pixels: pixels.map { UInt8(max(0, min(255, $0.rounded()))) })
+        let bytes = [UInt8](unsafeUninitializedCapacity: pixels.count) { target, count in
+            pixels.withUnsafeBufferPointer { pixels in
+                for place in pixels.indices { target[place] = UInt8(max(0, min(255, pixels[place].rounded()))) }
+            }
+            count = pixels.count
+        }
+        return RGBImage(width: width, height: height, pixels: bytes)
     }
 
     private var whole: Box { Box(left: 0, top: 0, right: width, bottom: height) }

@@ -57,6 +57,12 @@ public struct CurvePlot: Sendable, Equatable {
         panels.flatMap(\.curves).reduce(into: []) { names, curve in if !names.contains(curve.run) { names.append(curve.run) } }
     }
 
+    /// The steps of all panels, which have one axis of steps, so that what happened at one time stands at one place.
+    var steps: ClosedRange<Int>? {
+        let ends = panels.flatMap(\.curves).flatMap { [$0.points.first?.step, $0.points.last?.step] }.compactMap(\.self)
+        return if let first = ends.min(), let last = ends.max() { first...last } else { nil }
+    }
+
     func drawing() -> Drawing {
         let columns = panels.count > 1 ? 2 : 1
         let rows = max(1, (panels.count + columns - 1) / columns)
@@ -75,7 +81,7 @@ public struct CurvePlot: Sendable, Equatable {
             let place = Drawing.Rectangle(
                 x: margin + Double(index % columns) * (panelSize.width + gap),
                 y: top + Double(index / columns) * (panelSize.height + gap), width: panelSize.width, height: panelSize.height)
-            let layout = PanelLayout(panel, in: place, runs: runs, smoothing: smoothing, logarithmic: hasLogarithmicAxis)
+            let layout = PanelLayout(panel, in: place, runs: runs, steps: steps, smoothing: smoothing, logarithmic: hasLogarithmicAxis)
             drawing.shapes += layout.shapes
         }
         return drawing

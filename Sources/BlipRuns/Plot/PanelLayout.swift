@@ -11,11 +11,9 @@ struct PanelLayout {
     let area: Drawing.Rectangle
     private(set) var shapes: [Drawing.Shape] = []
 
-    init(_ panel: CurvePanel, in place: Drawing.Rectangle, runs: [String], smoothing: Double, logarithmic: Bool) {
+    init(_ panel: CurvePanel, in place: Drawing.Rectangle, runs: [String], steps: ClosedRange<Int>?, smoothing: Double, logarithmic: Bool) {
         let curves = panel.curves.map { ShownCurve($0, run: runs.firstIndex(of: $0.run) ?? 0, smoothing, logarithmic) }
-        let shown = curves.filter { !$0.points.isEmpty }
-        let steps = shown.flatMap { [$0.points[0].step, $0.points[$0.points.count - 1].step] }
-        let ranges = shown.compactMap(\.range)
+        let ranges = curves.compactMap(\.range)
         let lowest = ranges.map(\.lowerBound).min(), highest = ranges.map(\.upperBound).max()
         if let lowest, let highest {
             vertical = .values(lowest...highest, logarithmic: logarithmic)
@@ -25,8 +23,7 @@ struct PanelLayout {
         let labels = vertical.ticks.map { StrokeFont.width($0.label, size: Axis.labelSize) }.max() ?? 0
         let left = max(46, labels + 12)
         area = Drawing.Rectangle(x: place.x + left, y: place.y + 26, width: place.width - left - 14, height: place.height - 26 - 44)
-        let reach: ClosedRange<Int>? = if let first = steps.min(), let last = steps.max() { first...last } else { nil }
-        horizontal = .steps(reach, width: area.width)
+        horizontal = .steps(steps, width: area.width)
         drawFrame(panel.title, place)
         // What is faint lies behind, so that no run's noise hides another's curve.
         for curve in curves where curve.isSmoothed { drawRaw(curve) }
@@ -166,7 +163,8 @@ private struct ShownCurve {
 
     var notFinite: [Int] { points.filter { !$0.value.isFinite }.map(\.step) }
 
-    /// All of the smoothed curve, and of the raw one all but the furthest hundredth above and below: one bad step must not flatten the rest.
+    /// All of the smoothed curve, and of the raw one all but the furthest hundredth above and below: one bad step must not flatten the
+    /// rest.
     var range: ClosedRange<Double>? {
         var values = smoothed.map(\.value).filter(\.isFinite)
         if isSmoothed {

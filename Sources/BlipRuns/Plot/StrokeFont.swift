@@ -39,8 +39,8 @@ enum StrokeFont {
         return table
     }()
 
-    /// Follows a pen: `M x y` sets it down, `L x y` draws a straight line, `Q cx cy x y` a curve that bends towards (cx, cy), `A cx cy rx ry
-    /// from to` a part of an ellipse in degrees, which begins a stroke if none is begun, and `N` lifts it.
+    /// Follows a pen: `M x y` sets it down, `L x y` draws a straight line, `Q cx cy x y` a curve that bends towards (cx, cy),
+    /// `A cx cy rx ry from to` a part of an ellipse in degrees, which begins a stroke if none is begun, and `N` lifts it.
     private static func strokes(_ pen: String) -> [[Drawing.Point]] {
         var (strokes, current): ([[Drawing.Point]], [Drawing.Point]) = ([], [])
         var words = pen.split(separator: " ")[...]

@@ -38,9 +38,11 @@ enum EventMessage {
     }
 
     /// A session that starts at a step: what older files of the folder tell of it and of later ones does not count any more.
-    static func restart(atStep step: Int, time: Double) -> [UInt8] {
+    ///
+    /// TensorBoard drops nothing at the first such event that it reads, so that every file needs one.
+    static func start(atStep step: Int, time: Double) -> [UInt8] {
         var message = ProtobufMessage(time: time)
-        message.integer(2, step)
+        if step != 0 { message.integer(2, step) }
         message.message(7) { $0.integer(1, 1) }  // SessionLog.START
         return message.bytes
     }

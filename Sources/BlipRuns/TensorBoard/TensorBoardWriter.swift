@@ -29,10 +29,8 @@ public final class TensorBoardWriter: Sendable {
         while true {
             if var file = try AppendFile.createNew(url) {
                 try file.append(EventMessage.record(EventMessage.version(time: time, writer: writer)))
-                if let step {
-                    let (next, overflows) = step.addingReportingOverflow(1)
-                    try file.append(EventMessage.record(EventMessage.restart(atStep: overflows ? step : next, time: time)))
-                }
+                let first = step.map { $0 == .max ? $0 : $0 + 1 } ?? 0
+                try file.append(EventMessage.record(EventMessage.start(atStep: first, time: time)))
                 self.url = url
                 self.file = Mutex(file)
                 return
