@@ -1,5 +1,5 @@
 # Two commands are all a newcomer types: make demo, make test. Both prepare the machine themselves.
-.PHONY: demo test bootstrap build release format lint imports sizes example kernels clean
+.PHONY: demo test bootstrap build release format lint imports sizes example kernels tensorboard clean
 
 # Ask the tiny checkpoint that comes with the repository about a picture that comes with it.
 demo: bootstrap
@@ -40,6 +40,10 @@ example: bootstrap
 # The products of every instruction set, those of arm64 under emulation where it is installed.
 kernels:
 	@Scripts/check-kernels
+
+# TensorBoard reads what a run writes for it, value by value.
+tensorboard: bootstrap
+	@Scripts/check-tensorboard
 
 clean:
 	swift package clean

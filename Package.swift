@@ -45,6 +45,7 @@ let package = Package(
         .library(name: "BlipImages", targets: ["BlipImages"]),
         .library(name: "BlipJSON", targets: ["BlipJSON"]),
         .library(name: "BlipData", targets: ["BlipData"]),
+        .library(name: "BlipRuns", targets: ["BlipRuns"]),
         .library(name: "BlipHub", targets: ["BlipHub"]),
         .executable(name: "instructblip", targets: ["instructblip"]),
     ],
@@ -60,6 +61,7 @@ let package = Package(
         .target(name: "BlipHub", dependencies: ["BlipJSON", .product(name: "Crypto", package: "swift-crypto")], swiftSettings: strict),
         .target(name: "BlipTokenizers", dependencies: ["BlipJSON"], swiftSettings: strict),
         .target(name: "BlipImages", dependencies: ["BlipJSON", "CImageCodecs"], swiftSettings: strict),
+        .target(name: "BlipRuns", dependencies: ["BlipImages", "BlipJSON"], swiftSettings: strict),
         .target(name: "CImageCodecs", dependencies: ["CLibJPEG", "CLibPNG", "CLibWebP", "CLibWebPDemux"]),
         .systemLibrary(name: "CLibJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"]), .brew(["jpeg-turbo"])]),
         .systemLibrary(name: "CLibPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
@@ -89,7 +91,8 @@ let package = Package(
         .executableTarget(
             name: "instructblip",
             dependencies: [
-                "Blip", "BlipData", "BlipDecoding", "BlipHub", "BlipImages", "BlipModels", "BlipTensors", "BlipTokenizers", "BlipTraining",
+                "Blip", "BlipData", "BlipDecoding", "BlipHub", "BlipImages", "BlipModels", "BlipRuns", "BlipTensors", "BlipTokenizers",
+                "BlipTraining",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -104,6 +107,7 @@ let package = Package(
         .testTarget(name: "BlipDataTests", dependencies: ["BlipData", "BlipJSON"], swiftSettings: strict),
         .testTarget(name: "BlipTokenizersTests", dependencies: ["BlipTokenizers", "BlipJSON"], swiftSettings: strict),
         .testTarget(name: "BlipImagesTests", dependencies: ["BlipImages", "BlipJSON"], swiftSettings: strict),
+        .testTarget(name: "BlipRunsTests", dependencies: ["BlipRuns", "BlipImages", "BlipJSON"], swiftSettings: strict),
         .testTarget(name: "BlipTensorsTests", dependencies: ["BlipTensors", "BlipTestSupport"], swiftSettings: strict),
         .testTarget(
             name: "BlipModelsTests", dependencies: ["BlipDecoding", "BlipModels", "BlipTensors", "BlipTestSupport"], swiftSettings: strict),

@@ -5,6 +5,7 @@ import BlipDecoding
 import BlipHub
 import BlipImages
 import BlipModels
+import BlipRuns
 import BlipTensors
 import BlipTokenizers
 import BlipTraining
@@ -39,6 +40,7 @@ struct ExitStatus {
         case let error as DataError: (code, sentence) = (Self.code(error), "\(error)")
         case let error as RecordError: (code, sentence) = (Self.code(error), "\(error)")
         case let error as PlanError: (code, sentence) = (Self.code(error), "\(error)")
+        case let error as RunError: (code, sentence) = (Self.code(error), "\(error)")
         case let error as TensorError: (code, sentence) = (Self.code(error), "\(error)")
         case let error as InputError: (code, sentence) = (error.isMissing ? Self.missingInput : Self.badData, "\(error)")
         case let error as ChatError: (code, sentence) = (Self.usage, "\(error)")
@@ -122,6 +124,16 @@ struct ExitStatus {
         case .unreadable: missingInput
         case .badOverride: usage
         case .notYAML, .unknownKey, .missingKey, .wrongType, .badValue: badData
+        }
+    }
+
+    private static func code(_ error: RunError) -> Int32 {
+        switch error {
+        case .noRun, .unreadable: missingInput
+        case .noRuns, .unknownMetric, .unknownPictureFormat: usage
+        case .badLine: badData
+        case .busy: unavailable
+        case .stepBackwards, .badName, .system: self.internal
         }
     }
 
