@@ -27,6 +27,20 @@ struct OutputError: Error, CustomStringConvertible {
     }
 }
 
+/// A text from a file, without the control characters by which it could command a terminal; line ends stay.
+func printable(_ text: String) -> String {
+    guard text.unicodeScalars.contains(where: { $0 != "\n" && $0.properties.generalCategory == .control }) else { return text }
+    var result = String.UnicodeScalarView()
+    for scalar in text.unicodeScalars {
+        if scalar != "\n", scalar.properties.generalCategory == .control {
+            result.append(contentsOf: "\\u{\(String(scalar.value, radix: 16))}".unicodeScalars)
+        } else {
+            result.append(scalar)
+        }
+    }
+    return String(result)
+}
+
 /// Writes a remark to standard error. Nobody is left to tell when that fails.
 func writeRemark(_ text: String) {
     let bytes = Array(text.utf8)

@@ -1,7 +1,8 @@
 /// The pictures and questions of evaluation splits, which training must not see.
 ///
 /// A picture is known by its identity, which datasets that share pictures share too: a picture of OKVQA's evaluation is not trained on through
-/// COCO Caption, VQAv2, A-OKVQA or LLaVA-Instruct either. A question is known by its official id. Source: the paper, section 2.1.
+/// COCO Caption, VQAv2, A-OKVQA or LLaVA-Instruct either. A picture without an identity is known by its file. A question is known by its
+/// dataset and official id. Source: the paper, section 2.1.
 public struct Exclusions: Sendable {
     public enum Reason: Sendable, Hashable {
         /// The evaluation set that has the same picture.
@@ -33,18 +34,21 @@ public struct Exclusions: Sendable {
 
     /// Keeps the samples of an evaluation split out.
     ///
-    /// - Parameter problem: told of each sample that cannot be read, and so cannot be kept out.
+    /// - Parameters:
+    ///   - name: what the set is called in reports.
+    ///   - dataset: the dataset that it is a split of, within which ids of questions are unique.
+    ///   - problem: told of each sample that cannot be read, and so cannot be kept out.
     public mutating func add(
-        _ samples: any SampleCollection, named name: String, problem: (_ index: Int, _ error: any Error) throws -> Void
+        _ samples: any SampleCollection, named name: String, of dataset: String, problem: (_ index: Int, _ error: any Error) throws -> Void
     ) rethrows {
         let place = UInt16(clamping: sets.count)
         sets.append(name)
         for index in 0..<samples.count {
             do {
                 let sample = try samples.sample(index)
+                if let question = Self.question(sample, of: dataset) { questions[question] = place }
                 for identity in Self.identities(sample) { pictures[SeededGenerator.key(identity)] = place }
                 if let fingerprint { for image in sample.images { contents.add(try fingerprint(image), Int(place)) } }
-                if let question = Self.question(sample) { questions[question] = place }
             } catch { try problem(index, error) }
         }
     }
@@ -52,11 +56,11 @@ public struct Exclusions: Sendable {
     /// Why a training sample must not be used; nil if it may.
     ///
     /// - Throws: what looking at a picture throws, where contents are compared.
-    public func reason(against sample: Sample) throws -> Reason? {
+    public func reason(against sample: Sample, of dataset: String) throws -> Reason? {
         for identity in Self.identities(sample) {
             if let place = pictures[SeededGenerator.key(identity)] { return .picture(sets[Int(place)]) }
         }
-        if let question = Self.question(sample), let place = questions[question] { return .question(sets[Int(place)]) }
+        if let question = Self.question(sample, of: dataset), let place = questions[question] { return .question(sets[Int(place)]) }
         guard let fingerprint else { return nil }
         for image in sample.images {
             if let place = contents.nearest(to: try fingerprint(image)) { return .content(sets[place]) }
@@ -66,11 +70,16 @@ public struct Exclusions: Sendable {
 
     /// What a sample's pictures are known by. About half of Visual Genome's are COCO's too, under another number.
     private static func identities(_ sample: Sample) -> [String] {
-        sample.images.compactMap(\.identity) + (sample.facts["coco_id"].map { ["coco/\($0)"] } ?? [])
+        sample.images.map { $0.identity ?? $0.label } + (sample.facts["coco_id"].map { ["coco/\($0)"] } ?? [])
     }
 
-    /// What a sample's question is known by where several sets have it.
-    private static func question(_ sample: Sample) -> UInt64? { sample.facts["question_identity"].map(SeededGenerator.key) }
+    /// What a sample's question is known by; where several sets have it, they say so.
+    private static func question(_ sample: Sample, of dataset: String) -> UInt64? {
+        switch sample.task {
+        case .caption: nil
+        default: SeededGenerator.key(sample.facts["question_identity"] ?? "\(dataset)/\(sample.id)")
+        }
+    }
 
     // MARK: Filtering
 
@@ -83,7 +92,7 @@ public struct Exclusions: Sendable {
 
     /// - Parameter problem: told of each sample that cannot be read. It is kept: whoever draws it meets, counts and names the same problem.
     public func filter(
-        _ samples: any SampleCollection, problem: (_ index: Int, _ error: any Error) throws -> Void
+        _ samples: any SampleCollection, of dataset: String, problem: (_ index: Int, _ error: any Error) throws -> Void
     ) rethrows -> Kept {
         if isEmpty { return Kept(samples: samples, removed: [:]) }
         var removed: [Reason: Int] = [:]
@@ -93,7 +102,7 @@ public struct Exclusions: Sendable {
         for index in 0..<samples.count {
             do {
                 let sample = try samples.sample(index)
-                if let reason = try reason(against: sample) {
+                if let reason = try reason(against: sample, of: dataset) {
                     removed[reason, default: 0] += 1
                     lost += sample.pairs
                     continue

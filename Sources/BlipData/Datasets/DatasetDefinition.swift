@@ -30,7 +30,23 @@ public struct DatasetDefinition: Sendable {
         return try reader(DatasetFolder(root: root, card: card), split)
     }
 
-    /// The official files that are not below a folder, annotations first. Of pictures only the folder is looked for.
+    /// Whether a split can be opened below a folder.
+    ///
+    /// The card's files are looked for first. Where one is missing, opening tells whether another published form stands for it.
+    public func isThere(below root: String, for split: Split) -> Bool {
+        if !missing(below: root, for: split).contains(where: { $0.kind == .annotations }) { return true }
+        do {
+            _ = try open(root, split)
+            return true
+        } catch DataError.missingFile {
+            return false
+        } catch {
+            // Broken files are there; whoever opens them is told what is wrong with them.
+            return true
+        }
+    }
+
+    /// The card's files that are not below a folder. Of pictures only the folder is looked for.
     public func missing(below root: String, for split: Split) -> [OfficialFile] {
         let folder = DatasetFolder(root: root, card: card)
         return card.files.filter { ($0.splits.isEmpty || $0.splits.contains(split)) && !folder.has($0.path) }

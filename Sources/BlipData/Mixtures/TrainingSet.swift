@@ -49,12 +49,12 @@ public struct TrainingSet: Sendable {
             } catch let error as CancellationError {
                 throw error
             } catch {
-                try bad.add(part.maker.dataset, draw.index, "\(error)")
+                try bad.add(part.maker.dataset, part.samples.origin(of: draw.index), "\(error)")
                 draw.index = replacements.below(part.samples.count)
             }
         }
-        throw DataError.tooManyBadSamples(
-            count: Self.maximumReplacements, limit: Self.maximumReplacements,
-            last: bad.entries.last.map { "\($0.dataset): \($0.reason)" } ?? "")
+        let last = bad.entries.last.map { "\($0.dataset), sample \($0.index + 1): \($0.reason)" } ?? "none"
+        throw DataError.badMixture(
+            reason: "\(Self.maximumReplacements + 1) samples of \(part.maker.dataset) in a row could not be used; the last one: \(last)")
     }
 }

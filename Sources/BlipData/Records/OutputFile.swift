@@ -1,4 +1,4 @@
-import Foundation
+public import Foundation
 
 #if canImport(Darwin)
     import Darwin
@@ -8,13 +8,14 @@ import Foundation
     import Musl
 #endif
 
-/// A file that appears whole or not at all: written under another name in the same folder, then renamed.
-final class OutputFile {
-    let path: String
+/// A file that appears whole or not at all: written under another name in the same folder, then renamed. Without ``publish()`` nothing is left.
+public final class OutputFile {
+    public let path: String
     private let temporary: String
     private var descriptor: Int32
 
-    init(_ url: URL) throws(RecordError) {
+    /// - Throws: ``RecordError/notAFile(path:found:)`` where a folder, device or pipe has the name, ``RecordError/system(operation:path:code:)``.
+    public init(_ url: URL) throws(RecordError) {
         guard url.isFileURL else { throw .notAFile(path: url.absoluteString, found: "not on this machine") }
         path = url.path
         let unique = String(UInt64.random(in: .min ... .max), radix: 36)
@@ -34,7 +35,7 @@ final class OutputFile {
         unlink(temporary)
     }
 
-    func append(_ bytes: [UInt8]) throws(RecordError) {
+    public func append(_ bytes: [UInt8]) throws(RecordError) {
         var done = 0
         while done < bytes.count {
             let written = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress.map { $0 + done }, min(bytes.count - done, 1 << 30)) }
@@ -45,7 +46,7 @@ final class OutputFile {
     }
 
     /// Gives the file its name, in place of an older one.
-    func publish() throws(RecordError) {
+    public func publish() throws(RecordError) {
         #if canImport(Darwin)
             // On macOS, fsync leaves the bytes in the drive's cache.
             let isSynced = fcntl(descriptor, F_FULLFSYNC) == 0 || fsync(descriptor) == 0

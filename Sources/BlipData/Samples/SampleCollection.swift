@@ -8,10 +8,13 @@ public protocol SampleCollection: Sendable {
     /// - Parameter index: `0..<count`.
     /// - Throws: ``DataError/badRecord(place:reason:)`` or ``RecordError`` for a record that is broken. The others stay readable.
     func sample(_ index: Int) throws -> Sample
+    /// The number that a sample has in the file, where this collection is a choice from it.
+    func origin(of index: Int) -> Int
 }
 
 extension SampleCollection {
     public var size: Int { count }
+    public func origin(of index: Int) -> Int { index }
 }
 
 /// Samples made elsewhere.
@@ -37,6 +40,7 @@ public struct MappedSamples: SampleCollection {
     public var count: Int { base.count }
     public var size: Int { base.size }
     public func sample(_ index: Int) throws -> Sample { try transform(base.sample(index)) }
+    public func origin(of index: Int) -> Int { base.origin(of: index) }
 }
 
 /// Some samples of a collection, by their numbers.
@@ -54,32 +58,5 @@ public struct ChosenSamples: SampleCollection {
 
     public var count: Int { chosen.count }
     public func sample(_ index: Int) throws -> Sample { try base.sample(chosen[index]) }
-}
-
-/// Collections one after another, as one.
-public struct JoinedSamples: SampleCollection {
-    private let parts: [any SampleCollection]
-    /// The number of the first sample of each part.
-    private let starts: [Int]
-    public let count: Int
-    public let size: Int
-
-    public init(_ parts: [any SampleCollection]) {
-        self.parts = parts
-        var starts: [Int] = []
-        var count = 0
-        for part in parts {
-            starts.append(count)
-            count += part.count
-        }
-        self.starts = starts
-        self.count = count
-        size = parts.reduce(0) { $0 + $1.size }
-    }
-
-    public func sample(_ index: Int) throws -> Sample {
-        let part = (starts.firstIndex { $0 > index } ?? starts.count) - 1
-        // An empty part shares its start with the next, which is the one that has the sample.
-        return try parts[part].sample(index - starts[part])
-    }
+    public func origin(of index: Int) -> Int { base.origin(of: chosen[index]) }
 }

@@ -30,7 +30,7 @@ public struct InstructionWriter: Sendable {
             switch hole {
             case .question:
                 return holes.contains(.options) || question.options.isEmpty || isGiven
-                    ? question.text : "\(question.text) Options: \(Self.lettered(question.options))."
+                    ? question.text : "\(question.text) Options: \(Self.lettered(question.options))" + (template.closesQuestion ? "" : ".")
             case .options where !question.options.isEmpty: return Self.lettered(question.options)
             case .ocr: return Self.ocr(question.ocrTokens)
             case .context: return question.context ?? ""

@@ -31,6 +31,14 @@ public struct Template: Sendable, Equatable, CustomStringConvertible {
         }
     }
 
+    /// Whether it writes the period behind a question itself.
+    var closesQuestion: Bool {
+        guard let place = parts.firstIndex(of: .hole(.question)), place + 1 < parts.count, case .text(let next) = parts[place + 1] else {
+            return false
+        }
+        return next.hasPrefix(".")
+    }
+
     /// - Throws: ``DataError/badTemplate(text:reason:)`` for a hole that is not known, or a brace without its partner.
     public init(_ text: String) throws(DataError) {
         self.text = text

@@ -45,6 +45,8 @@ public struct MixtureTable: Sendable, Encodable {
         self.init(mixture, draws: draws, balance: data.plan.balance)
         for (place, source) in data.sources.enumerated() {
             rows[place].samples = source.samples.count
+            // What is seen is what was counted, whatever size the plan gives for the balance.
+            rows[place].expectedEpochs = rows[place].expectedDraws / Double(max(1, source.samples.size))
             rows[place].removed = source.removed.values.reduce(0, +)
         }
         (excluded, notChecked) = (data.excluded, data.notChecked)
@@ -66,7 +68,7 @@ public struct MixtureTable: Sendable, Encodable {
                         "the size of \(name), split \(source.split.rawValue), is not published; its files have to be there, or the plan has to give a size"
                 )
             }
-            return Mixture.Part(source.name, count: size, weight: source.weight, cap: source.cap)
+            return Mixture.Part(source.name, count: min(size, source.limit ?? size), weight: source.weight, cap: source.cap)
         }
         self.init(try Mixture(parts, balance: plan.balance), draws: draws, balance: plan.balance)
         for place in rows.indices { rows[place].isOfficialSize = true }

@@ -22,7 +22,9 @@ public struct OpenedSource: Sendable {
             samples = try definition.open(root.path, source.split)
             (category, title) = (definition.card.category.rawValue, definition.card.title)
         case .path(let path):
-            samples = try OwnData.open(path, format: source.format, images: source.images).samples
+            samples = try OwnData.open(
+                path, format: source.format, images: source.images, annotations: source.annotations, trustsPaths: source.trustsPaths
+            ).samples
             (category, title) = ("Own data", source.name)
         }
     }
@@ -34,12 +36,31 @@ public struct OpenedSource: Sendable {
     }
 
     /// Without what evaluation sets have, and with as many samples as the plan allows.
-    func restricted(_ exclusions: Exclusions, seed: UInt64, problem: (String, Int, any Error) throws -> Void) rethrows -> OpenedSource {
-        let kept = try exclusions.filter(samples) { try problem(name, $0, $1) }
-        guard let limit = source.limit, limit < kept.samples.count else { return OpenedSource(self, kept.samples, removed: kept.removed) }
-        let order = SeededOrder(count: kept.samples.count, SeededGenerator(seed: seed, SeededGenerator.key(name)))
-        let chosen = ChosenSamples(kept.samples, (0..<limit).map { order[$0] }.sorted())
-        return OpenedSource(self, chosen, removed: kept.removed)
+    func restricted(_ exclusions: Exclusions, seed: UInt64, problem: (String, Int, any Error) throws -> Void) throws -> OpenedSource {
+        let kept = try exclusions.filter(samples, of: dataset) { try problem(name, $0, $1) }
+        let left = kept.samples
+        if left.count == 0, samples.count > 0 {
+            let sets = Set(kept.removed.keys.map(\.evaluation)).sorted().joined(separator: ", ")
+            throw DataError.badMixture(
+                reason:
+                    "all \(samples.count) samples of \(name) are kept out of training for \(sets); leave out the dataset, or exclude less")
+        }
+        guard let limit = source.limit, limit < left.count else { return OpenedSource(self, left, removed: kept.removed) }
+        let order = SeededOrder(count: left.count, SeededGenerator(seed: seed, SeededGenerator.key(name)))
+        let chosen = (0..<limit).map { order[$0] }.sorted()
+        // Where a sample is one pair, none of them has to be read for it.
+        let size = left.size == left.count ? limit : chosen.reduce(0) { $0 + pairs(left, $1) }
+        return OpenedSource(self, ChosenSamples(left, chosen, size: size), removed: kept.removed)
+    }
+
+    /// The pairs of a sample; one that cannot be read is met again when it is drawn.
+    private func pairs(_ samples: any SampleCollection, _ index: Int) -> Int {
+        do { return try samples.sample(index).pairs } catch { return 1 }
+    }
+
+    /// Within which ids of questions are unique.
+    private var dataset: String {
+        if case .named(let name) = source.origin { name } else { name }
     }
 
     var part: Mixture.Part {

@@ -30,12 +30,17 @@ public struct TrainingData: Sendable {
         let evaluation = try Self.evaluation(plan)
         notChecked = evaluation.filter { $0.samples == nil }.map(\.name)
         var exclusions = Exclusions(fingerprint: fingerprint)
+        var unreadable: [String: Int] = [:]
         for (name, samples) in evaluation {
             guard let samples else { continue }
             progress(.excluding(name))
-            try exclusions.add(samples(), named: name) { try problem(name, $0, $1) }
+            let dataset = name.split(separator: "/").first.map(String.init) ?? name
+            try exclusions.add(samples(), named: name, of: dataset) { index, error in
+                unreadable[name, default: 0] += 1
+                try problem(name, index, error)
+            }
         }
-        excluded = exclusions.sets
+        excluded = exclusions.sets.map { name in unreadable[name].map { "\(name) (but for \($0) that cannot be read)" } ?? name }
         var sources: [OpenedSource] = []
         for source in plan.sources {
             progress(.opening(source.name))
@@ -55,8 +60,7 @@ public struct TrainingData: Sendable {
             return DatasetCatalog.paper.compactMap { definition in
                 guard let split = definition.card.evaluation else { return nil }
                 let name = "\(definition.name)/\(split.rawValue)"
-                let isThere = !definition.missing(below: root, for: split).contains { $0.kind == .annotations }
-                return (name, isThere ? { try definition.open(root, split) } : nil)
+                return (name, definition.isThere(below: root, for: split) ? { try definition.open(root, split) } : nil)
             }
         case .named(let names):
             return try names.map { name in

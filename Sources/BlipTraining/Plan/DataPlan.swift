@@ -18,6 +18,12 @@ public struct DataPlan: Sendable, Equatable {
         public var format: OwnDataFormat?
         /// The folder that pictures of one's own are relative to.
         public var images: String?
+        /// Of VQA questions of one's own, the file of answers; found beside them where nil.
+        public var annotations: String?
+        /// Whether data of one's own may name pictures outside its folder.
+        public var trustsPaths = false
+        /// What tables and logs call it, in place of its file's name.
+        public var label: String?
         /// Multiplies the chance that the balance gives.
         public var weight = 1.0
         /// The size that counts for the balance at most.
@@ -32,8 +38,8 @@ public struct DataPlan: Sendable, Equatable {
         /// How tables and logs call it.
         public var name: String {
             switch origin {
-            case .named(let name): name
-            case .path(let path): URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+            case .named(let name): split == .train ? name : "\(name)/\(split.rawValue)"
+            case .path(let path): label ?? URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
             }
         }
     }
@@ -64,11 +70,13 @@ public struct DataPlan: Sendable, Equatable {
 
     /// Reads a plan's `data`.
     ///
-    /// - Parameter root: the datasets' folder, in place of the plan's.
-    public init(_ value: PlanValue, in file: PlanFile, root: URL? = nil) throws {
+    /// - Parameters:
+    ///   - root: the datasets' folder, in place of the plan's.
+    ///   - elsewhere: the datasets' folder where the plan names none; the plan's own folder where nil.
+    public init(_ value: PlanValue, in file: PlanFile, root: URL? = nil, elsewhere: URL? = nil) throws {
         var data = try value.mapping()
         let named = try data.take("root")?.text()
-        self.root = root ?? file.url(named ?? ".")
+        self.root = root ?? named.map(file.url) ?? elsewhere ?? file.folder
         sources = []
         for source in try data.need("datasets").oneOrMore() { sources.append(try Self.source(source, file)) }
         if sources.isEmpty { throw PlanError.badValue(place: "\(data.place), datasets", found: "empty", expected: "at least one dataset") }
@@ -87,10 +95,11 @@ public struct DataPlan: Sendable, Equatable {
         if let templates { style = .templates(try Self.templates(templates)) }
         if let value = data.take("exclude") { exclusion = try Self.exclusion(value) }
         try data.finish()
-        let names = Dictionary(grouping: sources, by: { "\($0.name)/\($0.split.rawValue)" })
+        let names = Dictionary(grouping: sources, by: \.name)
         if let twice = names.first(where: { $0.value.count > 1 })?.key {
             throw PlanError.badValue(
-                place: "\(data.place), datasets", found: "\"\(twice)\" twice", expected: "each dataset once; a weight raises its share")
+                place: "\(data.place), datasets", found: "\"\(twice)\" twice",
+                expected: "each dataset once (a weight raises its share), and a name beside each path of your own")
         }
     }
 
@@ -101,9 +110,11 @@ public struct DataPlan: Sendable, Equatable {
         var source: Source
         switch (name, path) {
         case (let name?, nil): source = Source(.named(try known(name)))
-        case (nil, let path?): source = Source(.path(file.url(try path.text()).path))
-        default:
-            throw PlanError.badValue(place: keys.place, found: "not clear", expected: "either a name of the catalog or a path of your own")
+        case (let name, let path?):
+            source = Source(.path(file.url(try path.text()).path))
+            source.label = try name?.text()
+        case (nil, nil):
+            throw PlanError.badValue(place: keys.place, found: "not clear", expected: "a name of the catalog or a path of your own")
         }
         if let value = keys.take("split") { source.split = try value.choice() }
         if let value = keys.take("weight") { source.weight = try value.number() }
@@ -113,6 +124,8 @@ public struct DataPlan: Sendable, Equatable {
         if path != nil {
             source.format = try keys.take("format")?.choice()
             source.images = try keys.take("images").map { value in file.url(try value.text()).path }
+            source.annotations = try keys.take("annotations").map { value in file.url(try value.text()).path }
+            source.trustsPaths = try keys.take("trust_paths")?.flag() ?? false
         }
         try keys.finish()
         return source

@@ -49,6 +49,7 @@ struct DataCheck: AsyncParsableCommand {
         let (show, report, strict) = (show, report, strict)
         let isClean = try await interruptible {
             let opened = try place.open()
+            if let report { try opened.checkOutput(report) }
             let report = try report.map { try ProblemReport($0) }
             let counts = try Self.check(opened, depth) { problem, count in
                 try report?.add(problem)
@@ -84,7 +85,7 @@ struct DataCheck: AsyncParsableCommand {
     }
 
     private static func line(_ problem: SampleChecker.Problem) -> String {
-        "\(problem.kind.rawValue): sample \(problem.index + 1)\(problem.id.map { ", id \($0)" } ?? ""): \(problem.message)\n"
+        "\(problem.kind.rawValue): sample \(problem.index + 1)\(printable(problem.id.map { ", id \($0)" } ?? "")): \(printable(problem.message))\n"
     }
 
     private struct Conclusion: Encodable {

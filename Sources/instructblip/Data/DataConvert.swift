@@ -48,6 +48,7 @@ struct DataConvert: AsyncParsableCommand {
 
     private func convert(_ bad: BadSamples) throws -> String {
         let opened = try place.open()
+        try opened.checkOutput(output)
         if output.hasSuffix(".tar") {
             let writer = try ShardWriter(String(output.dropLast(4)), shardSize: shardMegabytes << 20)
             return try write(opened, writer, bad)

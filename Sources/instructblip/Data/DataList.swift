@@ -36,9 +36,8 @@ struct DataList: ParsableCommand {
     /// The splits whose annotations are there, with a star where pictures are not.
     static func found(_ definition: DatasetDefinition, _ root: String) -> String {
         let splits = definition.card.splits.map(\.split).compactMap { split -> String? in
-            let missing = definition.missing(below: root, for: split)
-            if missing.contains(where: { $0.kind == .annotations }) { return nil }
-            return split.rawValue + (missing.isEmpty ? "" : "*")
+            guard definition.isThere(below: root, for: split) else { return nil }
+            return split.rawValue + (definition.missing(below: root, for: split).contains { $0.kind != .annotations } ? "*" : "")
         }
         return splits.isEmpty ? "no" : splits.joined(separator: ", ")
     }
@@ -71,7 +70,7 @@ struct DataList: ParsableCommand {
             splits = card.splits.map { facts in
                 let missing = definition.missing(below: root, for: facts.split)
                 return Part(
-                    split: facts.split.rawValue, size: facts.size, found: !missing.contains { $0.kind == .annotations },
+                    split: facts.split.rawValue, size: facts.size, found: definition.isThere(below: root, for: facts.split),
                     pictures: !missing.contains { $0.kind != .annotations })
             }
         }

@@ -11,7 +11,7 @@ struct DataMixture: ParsableCommand {
             or fixed). Sizes are counted in the files, less what evaluation sets have; with --official they are those of the cards, and no file
             is needed.
 
-              instructblip data mixture Recipes/instructblip-vicuna-7b.yaml --official
+              instructblip data mixture Recipes/paper-mixture.yaml --official
             """)
 
     @Argument(help: ArgumentHelp("A plan in YAML; its data is what is read.", valueName: "plan.yaml"))
@@ -35,8 +35,13 @@ struct DataMixture: ParsableCommand {
     @Flag(help: "Write one JSON object: balance, draws, rows, excluded, not_checked.")
     var json = false
 
+    /// Far more than anybody draws, and counts of them are exact.
+    private static let maximumDraws = 1_000_000_000_000
+
     func validate() throws {
-        if let draws, draws < 1 { throw ValidationError("--draws must be 1 or more, found \(draws).") }
+        if let draws, !(1...Self.maximumDraws).contains(draws) {
+            throw ValidationError("--draws must be between 1 and \(Self.maximumDraws), found \(draws).")
+        }
         if official, compareContents {
             throw ValidationError("--compare-contents reads pictures, --official opens no files; leave one out.")
         }
@@ -45,7 +50,7 @@ struct DataMixture: ParsableCommand {
     func run() throws {
         let file = try PlanFile(URL(fileURLWithPath: plan), overrides: set)
         var keys = try file.root.mapping()
-        let data = try DataPlan(keys.need("data"), in: file, root: root.map { URL(fileURLWithPath: $0) })
+        let data = try DataPlan(keys.need("data"), in: file, root: root.map { URL(fileURLWithPath: $0) }, elsewhere: DataRoot.ofEnvironment)
         let draws = try self.draws ?? planned(&keys) ?? 1_000_000
         let table = try official ? MixtureTable(official: data, draws: draws) : counted(data, draws: draws)
         if json { return try writeJSON(table) }
@@ -69,7 +74,9 @@ struct DataMixture: ParsableCommand {
         guard var training = try keys.take("training")?.mapping(), let steps = training.take("steps"), let batch = training.take("batch")
         else { return nil }
         let (draws, overflow) = try steps.integer(in: 1...Int.max).multipliedReportingOverflow(by: batch.integer(in: 1...Int.max))
-        if overflow { throw PlanError.badValue(place: steps.place, found: "too many", expected: "steps times batch within 64 bits") }
+        if overflow || draws > Self.maximumDraws {
+            throw PlanError.badValue(place: steps.place, found: "too many", expected: "steps times batch at most \(Self.maximumDraws)")
+        }
         return draws
     }
 

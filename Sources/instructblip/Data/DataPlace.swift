@@ -1,5 +1,6 @@
 import ArgumentParser
 import BlipData
+import BlipTraining
 import Foundation
 
 /// The folder of the catalog's datasets.
@@ -12,10 +13,14 @@ struct DataRoot: ParsableArguments {
             valueName: "folder"))
     var root: String?
 
-    var path: String {
-        let named = root ?? ProcessInfo.processInfo.environment[Self.variable].flatMap { $0.isEmpty ? nil : $0 } ?? "."
-        return URL(fileURLWithPath: (named as NSString).expandingTildeInPath).standardizedFileURL.path
+    var path: String { (root.map(Self.url) ?? Self.ofEnvironment ?? Self.url(".")).path }
+
+    /// The folder that the variable names.
+    static var ofEnvironment: URL? {
+        ProcessInfo.processInfo.environment[variable].flatMap { $0.isEmpty ? nil : url($0) }
     }
+
+    private static func url(_ path: String) -> URL { URL(fileURLWithPath: (path as NSString).expandingTildeInPath).standardizedFileURL }
 }
 
 /// A dataset of the catalog, or data of one's own.
@@ -54,6 +59,15 @@ struct DataPlace: ParsableArguments {
         var maker: ExampleMaker
         /// What its pictures lie below.
         var folder: String
+        /// What was read, which nothing may be written over.
+        var files: [String]
+
+        /// - Throws: ``DataError/unwritable(path:reason:)`` for an output that is one of the files read.
+        func checkOutput(_ path: String) throws {
+            let output = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+            guard files.contains(where: { URL(fileURLWithPath: $0).resolvingSymlinksInPath().path == output }) else { return }
+            throw DataError.unwritable(path: path, reason: "it is what is read; choose another name")
+        }
     }
 
     /// The dataset that is meant, if it is one of the catalog.
@@ -75,9 +89,11 @@ struct DataPlace: ParsableArguments {
             if split != nil { throw ValidationError("--split is for datasets of the catalog; name the file of the split instead.") }
             let opened = try OwnData.open(place, format: try ownFormat(), images: images, annotations: annotations, trustsPaths: trustPaths)
             let name = URL(fileURLWithPath: place).lastPathComponent
+            // Named as a plan names it, so that templates are drawn as training draws them.
+            let dataset = DataPlan.Source(.path(place)).name
             return Opened(
-                name: name, samples: opened.samples, maker: ExampleMaker(dataset: name, category: "Own data", title: name),
-                folder: URL(fileURLWithPath: opened.images).standardizedFileURL.path)
+                name: name, samples: opened.samples, maker: ExampleMaker(dataset: dataset, category: "Own data", title: dataset),
+                folder: URL(fileURLWithPath: opened.images).standardizedFileURL.path, files: opened.files)
         }
         if format != nil || images != nil || annotations != nil || trustPaths {
             throw ValidationError(
@@ -89,7 +105,8 @@ struct DataPlace: ParsableArguments {
         return Opened(
             name: "\(definition.name)/\(split.rawValue)", definition: definition, split: split,
             samples: try definition.open(root.path, split),
-            maker: ExampleMaker(dataset: definition.name, category: card.category.rawValue, title: card.title), folder: root.path)
+            maker: ExampleMaker(dataset: definition.name, category: card.category.rawValue, title: card.title),
+            folder: root.path, files: card.files.map { DatasetFolder(root: root.path, card: card).path($0.path) })
     }
 
     private func chosenSplit(_ definition: DatasetDefinition) throws -> Split {

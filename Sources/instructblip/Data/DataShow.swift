@@ -43,18 +43,20 @@ struct DataShow: ParsableCommand {
             guard case .missingFile = error, definition != nil, html == nil, !json, place.split == nil else { throw error }
             return
         }
+        if let html { try opened.checkOutput(html) }
         let shown = try shownSamples(opened)
         if json {
             for sample in shown.compactMap(\.sample) { try writeOutput(SampleLine.text(sample)) }
+            for problem in shown.compactMap(\.problem) { writeRemark("note: \(printable(problem))\n") }
         } else {
             try writeOutput("\n\(opened.name): \(grouped(opened.samples.count)) samples\(Self.pairs(opened.samples))\n")
-            for sample in shown { try writeOutput("\n" + sample.text) }
+            for sample in shown { try writeOutput("\n" + printable(sample.text)) }
         }
         if let html {
             let page = try SamplePage(title: opened.name, samples: shown, definition: opened.definition).text
-            do { try Data(page.utf8).write(to: URL(fileURLWithPath: html), options: .atomic) } catch {
-                throw DataError.unwritable(path: html, reason: error.localizedDescription)
-            }
+            let file = try OutputFile(URL(fileURLWithPath: html))
+            try file.append(Array(page.utf8))
+            try file.publish()
             writeRemark("wrote \(html)\n")
         }
         if shown.contains(where: { $0.problem != nil }) { throw ExitCode(65) }

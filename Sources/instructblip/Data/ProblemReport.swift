@@ -3,19 +3,9 @@ import Foundation
 
 /// The file in which a check writes every problem. It takes its name when it is complete.
 struct ProblemReport {
-    private let url: URL
-    private let temporary: URL
-    private let handle: FileHandle
+    private let file: OutputFile
 
-    init(_ path: String) throws {
-        url = URL(fileURLWithPath: path)
-        temporary = url.deletingLastPathComponent().appendingPathComponent(
-            ".\(url.lastPathComponent).\(ProcessInfo.processInfo.processIdentifier)")
-        guard FileManager.default.createFile(atPath: temporary.path, contents: nil) else {
-            throw DataError.unwritable(path: path, reason: "no file can be made in \(url.deletingLastPathComponent().path)")
-        }
-        handle = try FileHandle(forWritingTo: temporary)
-    }
+    init(_ path: String) throws { file = try OutputFile(URL(fileURLWithPath: path)) }
 
     private struct Line: Encodable {
         let kind: String
@@ -35,18 +25,12 @@ struct ProblemReport {
 
     func finish(samples: Int, _ counts: [SampleChecker.Kind: Int]) throws {
         try write(Last(samples: samples, problems: Dictionary(uniqueKeysWithValues: counts.map { ($0.key.rawValue, $0.value) })))
-        do {
-            try handle.synchronize()
-            try handle.close()
-            guard rename(temporary.path, url.path) == 0 else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
-        } catch { throw DataError.unwritable(path: url.path, reason: error.localizedDescription) }
+        try file.publish()
     }
 
     private func write(_ value: some Encodable) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        do { try handle.write(contentsOf: encoder.encode(value) + Data("\n".utf8)) } catch {
-            throw DataError.unwritable(path: url.path, reason: error.localizedDescription)
-        }
+        try file.append([UInt8](try encoder.encode(value)) + [UInt8(ascii: "\n")])
     }
 }

@@ -29,7 +29,7 @@ struct ShownSample {
         if let example {
             lines += [("instruction", example.instruction), ("answer", example.answer)]
         } else {
-            lines += [("question", Self.question(sample.task)), ("answer", "secret")]
+            lines += [("question", Self.question(sample.task)), ("answer", "none")]
         }
         if let problem { lines.append(("problem", problem)) }
         lines += Self.details(sample.task)

@@ -19,7 +19,7 @@ struct ExclusionsTests {
     @Test("by picture across datasets, and by question; the rest stays in its order")
     func filter() throws {
         var exclusions = Exclusions()
-        exclusions.add(evaluation, named: "okvqa/val") { _, _ in }
+        exclusions.add(evaluation, named: "okvqa/val", of: "okvqa") { _, _ in }
         let captions = Sample(id: "c", images: [.file("/c.jpg", identity: "coco/1")], task: .caption(Captions(["a", "b", "c"])))
         let training = ListedSamples([
             question("1", "coco/2"), captions,
@@ -27,11 +27,24 @@ struct ExclusionsTests {
                 id: "vg", images: [.file("/v.jpg", identity: "visual_genome/8")], task: .caption(Captions(["a"])), facts: ["coco_id": "1"]),
             question("3", nil), question("4", "coco/3", "vqa/7"), question("5", "visual_genome/1"),
         ])
-        let kept = exclusions.filter(training) { _, _ in }
+        let kept = exclusions.filter(training, of: "mine") { _, _ in }
         #expect(try (0..<kept.samples.count).map { try kept.samples.sample($0).id } == ["1", "3", "5"])
         #expect(kept.removed == [.picture("okvqa/val"): 2, .question("okvqa/val"): 1])
         // Three pairs went with the captions, one with Visual Genome's region, one with the question.
         #expect(kept.samples.size == 6 - 5)
+    }
+
+    @Test("the same file and the same question of the same dataset are known without any identity")
+    func sameSet() throws {
+        var exclusions = Exclusions()
+        let list = ListedSamples([question("1", nil), question("2", nil)])
+        exclusions.add(list, named: "vizwiz/val", of: "vizwiz") { _, _ in }
+        #expect(exclusions.filter(list, of: "other") { _, _ in }.removed == [.picture("vizwiz/val"): 2])
+        let elsewhere = MappedSamples(list) { sample in
+            Sample(id: sample.id, images: [.file("/elsewhere/\(sample.id).jpg")], task: sample.task)
+        }
+        #expect(exclusions.filter(elsewhere, of: "vizwiz") { _, _ in }.removed == [.question("vizwiz/val"): 2])
+        #expect(exclusions.filter(elsewhere, of: "other") { _, _ in }.removed == [:])
     }
 
     @Test("samples that cannot be read are reported, and stay for whoever draws them")
@@ -41,9 +54,9 @@ struct ExclusionsTests {
             return sample
         }
         var exclusions = Exclusions()
-        exclusions.add(evaluation, named: "e") { _, _ in }
+        exclusions.add(evaluation, named: "e", of: "okvqa") { _, _ in }
         var problems: [Int] = []
-        let kept = exclusions.filter(brittle) { index, _ in problems.append(index) }
+        let kept = exclusions.filter(brittle, of: "mine") { index, _ in problems.append(index) }
         #expect(problems == [1] && kept.samples.count == 1)
         #expect(throws: DataError.self) { try kept.samples.sample(0) }
     }
@@ -60,9 +73,11 @@ struct ExclusionsTests {
             }
             return PictureFingerprint(bits: bits)
         }
-        exclusions.add(evaluation, named: "e") { _, _ in }
+        exclusions.add(evaluation, named: "e", of: "okvqa") { _, _ in }
         var problems = 0
-        let kept = exclusions.filter(ListedSamples([question("1", nil), question("2", nil), question("3", nil)])) { _, _ in problems += 1 }
+        let kept = exclusions.filter(ListedSamples([question("1", nil), question("2", nil), question("3", nil)]), of: "mine") { _, _ in
+            problems += 1
+        }
         #expect(kept.removed == [.content("e"): 1])
         #expect(try (0..<kept.samples.count).map { try kept.samples.sample($0).id } == ["2", "3"] && problems == 1)
     }

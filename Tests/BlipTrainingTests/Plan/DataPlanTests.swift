@@ -56,9 +56,9 @@ struct DataPlanTests {
         arguments: [
             ("data: {datasets: []}", "at least one dataset"), ("data: {}", "the key \"datasets\" is missing"),
             ("data: {datasets: [okvqq]}", "did you mean okvqa or aokvqa?"),
-            ("data: {datasets: [{weight: 1}]}", "either a name of the catalog or a path"),
+            ("data: {datasets: [{weight: 1}]}", "a name of the catalog or a path"),
             ("data: {datasets: [{name: okvqa, format: llava}]}", "there is no key \"format\""),
-            ("data: {datasets: [okvqa, okvqa]}", "\"okvqa/train\" twice"),
+            ("data: {datasets: [okvqa, okvqa]}", "\"okvqa\" twice"),
             ("data: {datasets: [okvqa], balance: square}", "sqrt, proportional, uniform, fixed"),
             ("data: {datasets: [{name: okvqa, weight: -1}]}", "weight is -1"),
             ("data: {datasets: [{name: okvqa, split: trian}]}", "train, val, test, test-dev"),
