@@ -16,8 +16,8 @@ public struct SampleChecker {
         case nothingToLearn = "nothing_to_learn"
         case unknownKey = "unknown_key"
 
-        /// Whether it may be meant so. Files carry what nobody reads; a key that is merely misspelt looks the same. And a conversation may be
-        /// kept of which no answer is to be learned.
+        /// Whether it may be meant so. Files carry what nobody reads; a key that is merely misspelt looks the same. And conversations are kept
+        /// of which no answer is to be learned.
         public var isRemark: Bool { self == .unknownKey || self == .nothingToLearn }
 
         init(_ error: any Error) {

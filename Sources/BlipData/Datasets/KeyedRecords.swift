@@ -46,8 +46,8 @@ public final class KeyedRecords: Sendable {
 
     /// The records that nobody asks for: no record of the other file has their key, or it has another of them already.
     ///
-    /// Where both files have as many records, such a one leaves another without its own, which says so when it is its turn. So only files that
-    /// differ are read for their keys.
+    /// Where both files have as many records, such a one leaves another without its own, which says so when it is its turn. So only files
+    /// that differ are read for their keys.
     func strays(beside others: RecordFile) -> [Int] {
         guard file.count != others.count else { return [] }
         var free: Set<String> = []

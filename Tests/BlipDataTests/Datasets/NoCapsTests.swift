@@ -38,7 +38,7 @@ struct NoCapsTests {
             #"{"images": [{"id": 0, "file_name": "a.jpg", "open_images_id": "a"}], "annotations": [{"image_id": 4, "caption": "A seal."}, {"image_id": 0, "caption": "A bear."}]}"#
         try withDatasets(["nocaps/nocaps_val_4500_captions.json": text]) { root in
             let samples = try DatasetCatalog.dataset("nocaps").open(root, .validation)
-            #expect(samples.count == 2 && samples.size == 2)
+            try #require(samples.count == 2 && samples.size == 2)
             #expect(try samples.sample(0).task == .caption(Captions(["A bear."])))
             #expect(failure("nocaps", .validation, 1, below: root)?.contains("record 1 (byte ") == true)
             #expect(failure("nocaps", .validation, 1, below: root)?.hasSuffix("no image has its image_id 4") == true)

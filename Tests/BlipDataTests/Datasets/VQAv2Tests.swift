@@ -54,7 +54,7 @@ struct VQAv2Tests {
         ]
         try withDatasets(files) { root in
             let samples = try DatasetCatalog.dataset("vqav2").open(root, .validation)
-            #expect(samples.count == 3 && samples.size == 1)
+            try #require(samples.count == 3 && samples.size == 1)
             #expect(try samples.sample(0).id == "1")
             #expect(failure("vqav2", .validation, 1, below: root)?.contains("record 2 (byte ") == true)
             #expect(failure("vqav2", .validation, 1, below: root)?.contains("no question has its question_id 7") == true)

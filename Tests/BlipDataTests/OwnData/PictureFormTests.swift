@@ -186,7 +186,7 @@ struct PictureFormTests {
         ]
         try withDatasets(files) { root in
             let opened = try OwnData.open(root + "/questions.json")
-            #expect(opened.samples.count == 4 && opened.samples.size == 1)
+            try #require(opened.samples.count == 4 && opened.samples.size == 1)
             let outcomes = OwnDataFixtures.outcomes(opened.samples)
             #expect(outcomes[0].sample?.id == "1")
             #expect(outcomes[1].bad?.hasPrefix("annotations.json, record 1 (byte ") == true)
