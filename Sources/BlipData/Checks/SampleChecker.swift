@@ -13,10 +13,12 @@ public struct SampleChecker {
         case emptyInstruction = "empty_instruction"
         case emptyAnswer = "empty_answer"
         case duplicateID = "duplicate_id"
+        case nothingToLearn = "nothing_to_learn"
         case unknownKey = "unknown_key"
 
-        /// Whether it may be meant so. Files carry what nobody reads; a key that is merely misspelt looks the same.
-        public var isRemark: Bool { self == .unknownKey }
+        /// Whether it may be meant so. Files carry what nobody reads; a key that is merely misspelt looks the same. And conversations are kept
+        /// of which no answer is to be learned.
+        public var isRemark: Bool { self == .unknownKey || self == .nothingToLearn }
 
         init(_ error: any Error) {
             if case DataError.flawedRecord(_, let flaw, _) = error {
@@ -29,7 +31,7 @@ public struct SampleChecker {
 
     public struct Problem: Sendable, Equatable {
         public var kind: Kind
-        /// The sample's number, counted from 0.
+        /// The sample's number, counted from 0; of a record that gives none, that of the sample that comes next.
         public var index: Int
         /// Nil for a record that cannot be read.
         public var id: String?
@@ -43,6 +45,8 @@ public struct SampleChecker {
     public var allowsSecretAnswers = false
     /// Pictures are handed over in groups, so that they can be looked at side by side.
     public var groupSize = 256
+    /// Bytes of pictures that stand in the records themselves: a group with more of them is looked at at once.
+    var heldLimit = 64 << 20
     private let pictures: PictureCheck?
 
     /// - Parameter pictures: looks at pictures; nil leaves them out.
@@ -56,32 +60,38 @@ public struct SampleChecker {
     ) throws {
         var ids = SimilarIDs()
         var group: [(index: Int, sample: Sample)] = []
-        var record: Int?
+        var held = 0
+        var record = -1
         for index in 0..<samples.count {
             do {
                 let sample = try samples.sample(index)
                 ids.add(sample.id)
                 group.append((index, sample))
+                held += sample.images.reduce(0) { $0 + $1.heldBytes }
             } catch let error as CancellationError { throw error } catch {
                 try found(Problem(kind: Kind(error), index: index, id: nil, message: "\(error)"))
             }
-            try checkKeys(samples, index, &record, found)
-            if group.count >= groupSize || index == samples.count - 1 {
+            try checkRecords(samples, index, &record, found)
+            if group.count >= groupSize || held >= heldLimit || index == samples.count - 1 {
                 try check(group, found)
                 group.removeAll(keepingCapacity: true)
-                try progress(index + 1)
+                held = 0
             }
+            // Whatever could be read: millions of broken lines can be stopped too.
+            if (index + 1) % groupSize == 0 || index == samples.count - 1 { try progress(index + 1) }
         }
+        try checkSilent(samples, from: record + 1, to: nil, samples.count, found)
         if !ids.suspects.isEmpty { try reportDuplicates(ids.suspects, samples, progress, found) }
     }
 
-    /// Names that nothing is read from, once for each record of one's own data.
-    private func checkKeys(
-        _ samples: any SampleCollection, _ index: Int, _ last: inout Int?, _ found: (Problem) throws -> Void
+    /// Names that nothing is read from, and records that give no sample, once for each record of one's own data.
+    private func checkRecords(
+        _ samples: any SampleCollection, _ index: Int, _ last: inout Int, _ found: (Problem) throws -> Void
     ) throws {
         guard let own = samples as? OwnSamples else { return }
         let record = own.record(of: index)
         guard last != record else { return }
+        try checkSilent(samples, from: last + 1, to: record, index, found)
         last = record
         let keys: [String]
         // What cannot be read was reported with its sample.
@@ -89,6 +99,19 @@ public struct SampleChecker {
         for key in keys {
             let message = "\(own.place(ofRecord: record)): nothing is read from \"\(key)\""
             try found(Problem(kind: .unknownKey, index: index, id: nil, message: message))
+        }
+    }
+
+    /// Records between those that gave samples.
+    ///
+    /// - Parameter end: nil for all that are left.
+    private func checkSilent(
+        _ samples: any SampleCollection, from start: Int, to end: Int?, _ index: Int, _ found: (Problem) throws -> Void
+    ) throws {
+        guard let own = samples as? OwnSamples else { return }
+        for record in start..<(end ?? own.recordCount) {
+            let message = "\(own.place(ofRecord: record)): none of its answers is to be learned"
+            try found(Problem(kind: .nothingToLearn, index: index, id: nil, message: message))
         }
     }
 
@@ -147,6 +170,11 @@ public struct SampleChecker {
         }
         try progress(samples.count)
     }
+}
+
+extension SampleImage {
+    /// How much memory the picture itself takes.
+    fileprivate var heldBytes: Int { if case .bytes(let bytes) = source { bytes.count } else { 0 } }
 }
 
 /// Ids that may have come twice, found in memory that does not grow.

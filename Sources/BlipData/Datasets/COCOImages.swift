@@ -7,13 +7,6 @@ enum COCOImages {
     /// The name that a picture has whatever folder it lies in.
     static func identity(_ id: Int) -> String { "coco/\(id)" }
 
-    /// The same for a file's name such as `COCO_val2014_000000391895.jpg`; nil for another.
-    static func identity(file name: String) -> String? {
-        let parts = name.split(separator: "_", omittingEmptySubsequences: false)
-        guard parts.count == 3, parts[0] == "COCO", Year(rawValue: String(parts[1])) != nil, parts[2].hasSuffix(".jpg") else { return nil }
-        return Int(parts[2].dropLast(4)).map(identity)
-    }
-
     static func path(_ id: Int, _ year: Year) -> String {
         let digits = String(id)
         let number = String(repeating: "0", count: max(0, 12 - digits.count)) + digits

@@ -13,18 +13,27 @@ struct CaptionFiles: SampleCollection {
         sample: @escaping @Sendable (_ image: RecordFields, _ captions: [String]) throws -> Sample
     ) {
         self.images = images
-        captions = annotations.map { GroupedRecords($0) { try $0.identifier("image_id") } }
+        captions = annotations.map { GroupedRecords($0, of: Self.ids(images)) { try $0.identifier("image_id") } }
         read = sample
     }
 
-    /// Captions that cannot be read, so that their pictures are not known, stand behind the pictures and fail when they are asked for.
-    var count: Int { images.count + (captions?.broken.count ?? 0) }
+    private static func ids(_ images: RecordFile) -> Set<String> {
+        var ids: Set<String> = []
+        for index in 0..<images.count {
+            // A picture without an id says so when it is its turn.
+            do { ids.insert(try RecordFields(images, index).identifier("id")) } catch { continue }
+        }
+        return ids
+    }
+
+    /// Captions whose pictures are not known stand behind the pictures and fail when they are asked for.
+    var count: Int { images.count + (captions?.strays.count ?? 0) }
     var size: Int { captions?.count ?? images.count }
 
     func sample(_ index: Int) throws -> Sample {
         if let captions, index >= images.count {
-            let caption = try captions.record(captions.broken[index - images.count])
-            throw caption.bad("its picture is not known")
+            let caption = try captions.record(captions.strays[index - images.count])
+            throw caption.bad("no image has its image_id \(try caption.identifier("image_id"))")
         }
         let image = try RecordFields(images, index)
         guard let captions else { return try read(image, []) }
@@ -38,18 +47,22 @@ struct CaptionFiles: SampleCollection {
 struct GroupedRecords: Sendable {
     private let file: RecordFile
     private let places: [String: [Int]]
-    /// Records whose key cannot be read.
-    let broken: [Int]
+    /// Records whose key cannot be read, or is none of those wanted.
+    let strays: [Int]
 
-    init(_ file: RecordFile, key: (RecordFields) throws -> String) {
+    /// - Parameter wanted: the keys that are asked for.
+    init(_ file: RecordFile, of wanted: Set<String>, key: (RecordFields) throws -> String) {
         self.file = file
         var places: [String: [Int]] = [:]
-        var broken: [Int] = []
+        var strays: [Int] = []
         for index in 0..<file.count {
-            do { places[try key(RecordFields(file, index)), default: []].append(index) } catch { broken.append(index) }
+            do {
+                let name = try key(RecordFields(file, index))
+                if wanted.contains(name) { places[name, default: []].append(index) } else { strays.append(index) }
+            } catch { strays.append(index) }
         }
         self.places = places
-        self.broken = broken
+        self.strays = strays
     }
 
     var count: Int { file.count }

@@ -44,6 +44,25 @@ public final class KeyedRecords: Sendable {
         return nil
     }
 
+    /// The records that nobody asks for: no record of the other file has their key, or it has another of them already.
+    ///
+    /// Where both files have as many records, such a one leaves another without its own, which says so when it is its turn. So only files
+    /// that differ are read for their keys.
+    func strays(beside others: RecordFile) -> [Int] {
+        guard file.count != others.count else { return [] }
+        var free: Set<String> = []
+        for place in 0..<others.count {
+            // What cannot be read says so itself.
+            do { free.insert(try key(RecordFields(others, place))) } catch { continue }
+        }
+        return (0..<file.count).filter { place in
+            do { return free.remove(try key(RecordFields(file, place))) == nil } catch { return true }
+        }
+    }
+
+    func record(at place: Int) throws -> RecordFields { try RecordFields(file, place) }
+    func place(_ place: Int) -> String { file.place(place) }
+
     private func everyKey() -> Index {
         var index = Index()
         index.places.reserveCapacity(file.count)

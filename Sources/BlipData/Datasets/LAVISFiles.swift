@@ -83,7 +83,7 @@ private enum LAVISFiles {
     static let notes = [
         "Any file of this form can stand there under this name; the addresses are examples. Its pictures' paths begin in the folder images, "
             + "which may be a link.",
-        "A picture of COCO is known by its file's name.",
+        "A picture of COCO is known by its file's name, and by its folder where that holds the year.",
     ]
 
     static func splits(_ what: String) -> [SplitFacts] { Split.withFiles.map { SplitFacts($0, nil, note: what + " of the file") } }
@@ -107,6 +107,6 @@ private enum LAVISFiles {
         let name = try record.text(isClip ? "video" : "image")
         let path = name.hasPrefix("/") ? name : (folder as NSString).appendingPathComponent(name)
         if isClip { return SampleImage(.clip(path)) }
-        return .file(path, identity: COCOImages.identity(file: (name as NSString).lastPathComponent))
+        return .file(path, identity: PicturePlaces.identity(path))
     }
 }

@@ -34,9 +34,15 @@ enum LLaVAConversations {
             }
         }
         guard turns.count.isMultiple(of: 2) else { throw record.bad("its last turn has no response", .roleOrder) }
-        return try stride(from: 0, to: turns.count, by: 2).map { number in
-            Exchange(withoutImageMark(try turns[number].text("value")), try turns[number + 1].text("value"))
+        let pictures = record.has("image") ? 1 : 0
+        var marks = 0
+        let exchanges = try stride(from: 0, to: turns.count, by: 2).map { number in
+            let question = try turns[number].text("value")
+            marks += question.components(separatedBy: "<image>").count - 1
+            return Exchange(withoutImageMark(question), try turns[number + 1].text("value"))
         }
+        guard marks == pictures else { throw Dialog.mismatch("<image>", marks, pictures, "pictures", record) }
+        return exchanges
     }
 
     private static func withoutImageMark(_ text: String) -> String {

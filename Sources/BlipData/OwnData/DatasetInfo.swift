@@ -11,6 +11,15 @@ struct DatasetInfo {
     private static let known =
         remote + ["file_name", "formatting", "ranking", "subset", "split", "folder", "num_samples", "columns", "tags"]
 
+    private static let knownColumns = ["prompt", "query", "response", "history", "messages", "system", "images", "videos"] + ranking
+    private static let ranking = ["chosen", "rejected", "kto_tag"]
+    /// Messages by observations and functions fail, whatever they are called.
+    private static let knownTags = [
+        "role_tag", "content_tag", "user_tag", "assistant_tag", "observation_tag", "function_tag", "system_tag",
+    ]
+    /// How often a record may be drawn.
+    private static let mostRepeats = 1000
+
     let entry: RecordFields
     let register: URL
 
@@ -40,10 +49,8 @@ struct DatasetInfo {
     }
 
     func records(images: String?, trustsPaths: Bool, _ progress: RecordFile.Progress?) throws -> (any OwnRecords, files: [String]) {
-        guard let object = entry.value.object else { throw entry.bad("it is not an object; expected one with \"file_name\"") }
-        for member in object.members where !Self.known.contains(member.key.description) {
-            throw entry.bad("it has \"\(member.key)\", which is not known; expected \(Self.known.joined(separator: ", "))")
-        }
+        guard entry.value.object != nil else { throw entry.bad("it is not an object; expected one with \"file_name\"") }
+        try Self.check(entry, Self.known)
         guard entry.has("file_name") else {
             let found = Self.remote.filter(entry.has)
             throw entry.bad(
@@ -70,6 +77,12 @@ struct DatasetInfo {
         return (try chosen(parts.count == 1 ? parts[0] : JoinedRecords(parts)), files.map(\.path))
     }
 
+    private static func check(_ fields: RecordFields, _ known: [String]) throws(DataError) {
+        for member in fields.value.object?.members ?? [] where !known.contains(member.key.description) {
+            throw fields.bad("it has \"\(member.key)\", which is not known; expected \(known.joined(separator: ", "))")
+        }
+    }
+
     /// A file, or all of a folder of them.
     private func files(_ folder: URL, trustsPaths: Bool) throws -> [URL] {
         // The data file is as little to be trusted as a picture's path.
@@ -89,16 +102,22 @@ struct DatasetInfo {
         guard wanted > 0, records.count > 0 else {
             throw entry.bad("its \"num_samples\" is \(wanted), of \(records.count) records; expected 1 or more")
         }
-        let count = records.count
-        let order = SeededOrder(count: count, SeededGenerator(seed: 0, SeededGenerator.key(entry.place)))
-        return ChosenRecords(base: records, count: wanted) { order[$0 % count] }
+        // More would be a slip of the pen, and fill the memory.
+        let most = min(records.count, Int(Int32.max) / Self.mostRepeats) * Self.mostRepeats
+        guard wanted <= most else {
+            throw entry.bad("its \"num_samples\" is \(wanted), of \(records.count) records; expected \(most) at most")
+        }
+        let order = SeededOrder(count: records.count, SeededGenerator(seed: 0, SeededGenerator.key(entry.place)))
+        return ChosenRecords(base: records, count: wanted, order: order)
     }
 
     private func reader(_ places: PicturePlaces) throws -> RowReader {
         var reader = RowReader(places: places)
         let columns = entry.has("columns") ? try entry.object("columns") : RecordFields(.object(JSONObject()), place: entry.place)
         let tags = entry.has("tags") ? try entry.object("tags") : RecordFields(.object(JSONObject()), place: entry.place)
-        for name in ["chosen", "rejected", "kto_tag"] where columns.has(name) {
+        try Self.check(columns, Self.knownColumns)
+        try Self.check(tags, Self.knownTags)
+        for name in Self.ranking where columns.has(name) {
             throw columns.bad("it has \"\(name)\", which is for ranking; only instructions are read")
         }
         // Unlike in other files, pictures are read only where the entry names their column.

@@ -94,7 +94,7 @@ struct Dialog {
             task: .instruction(WrittenInstruction(turns[turn].question, response: turns[turn].answer, history: history)))
     }
 
-    private static func mismatch(_ tag: String, _ tags: Int, _ count: Int, _ kind: String, _ row: RecordFields) -> DataError {
+    static func mismatch(_ tag: String, _ tags: Int, _ count: Int, _ kind: String, _ row: RecordFields) -> DataError {
         row.bad(
             "its questions have \(tags) times \(tag), and it has \(count) \(kind); write \(tag) once for each, in their order", .imageCount)
     }

@@ -12,7 +12,7 @@ public enum OwnData {
     /// - Parameters:
     ///   - format: nil to tell by what the file holds.
     ///   - images: the folder that pictures are named below; that of the file where nil.
-    ///   - annotations: for ``OwnDataFormat/vqa``, the file of answers where it is not found beside the questions by its name.
+    ///   - annotations: for ``OwnDataFormat/vqa`` alone, the file of answers where it is not found beside the questions by its name.
     ///   - trustsPaths: whether pictures outside of that folder may be named, by absolute paths or by `..`. Say so only of files whose writer
     ///     you trust: what they name is read, shown and copied into shards.
     /// - Throws: ``DataError/unknownFormat(path:reason:)``, ``DataError/missingFile(dataset:path:remedy:)``, or ``RecordError`` for a file that is
@@ -22,6 +22,10 @@ public enum OwnData {
         progress: RecordFile.Progress? = nil
     ) throws -> OpenedData {
         let format = try format ?? FormatFinder.format(of: path)
+        if let annotations, format != .vqa {
+            throw DataError.unknownFormat(
+                path: annotations, reason: "\(path) is read as \(format.rawValue), and only vqa has its annotations in another file")
+        }
         let url = URL(fileURLWithPath: path)
         let folder = images ?? (PictureFolder.isFolder(path) ? path : url.deletingLastPathComponent().path)
         let places = PicturePlaces(folder, trustsPaths: trustsPaths)

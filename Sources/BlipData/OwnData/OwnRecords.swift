@@ -82,16 +82,25 @@ public struct OwnSamples: SampleCollection {
     public func unknownKeys(inRecord record: Int) throws -> [String] { try records.unknownKeys(record) }
 }
 
-/// Some records of others, in another order.
+/// Some records of others, in another order; once all had their turn, again from the first.
 struct ChosenRecords: OwnRecords {
     let base: any OwnRecords
     let count: Int
-    let choice: @Sendable (Int) -> Int
+    /// Of all records of the base.
+    let order: SeededOrder
+
+    private func choice(_ record: Int) -> Int { order[record % order.count] }
 
     var isOneSampleEach: Bool { base.isOneSampleEach }
     func place(_ record: Int) -> String { base.place(choice(record)) }
     func sampleCount(_ record: Int) throws -> Int { try base.sampleCount(choice(record)) }
-    func sample(_ record: Int, part: Int) throws -> Sample { try base.sample(choice(record), part: part) }
+    func sample(_ record: Int, part: Int) throws -> Sample {
+        var sample = try base.sample(choice(record), part: part)
+        // Ids tell samples apart, also when they are one record's.
+        let round = record / order.count
+        if round > 0 { sample.id += "@\(round + 1)" }
+        return sample
+    }
     func unknownKeys(_ record: Int) throws -> [String] { try base.unknownKeys(choice(record)) }
 }
 

@@ -2,19 +2,27 @@ import Foundation
 
 extension SampleImage {
     /// More is no picture.
-    private static let encodedLimit = 512 << 20
+    public static let encodedLimit = 512 << 20
 
     /// The picture as it is encoded.
     ///
-    /// - Throws: ``RecordError`` if the file cannot be read, ``DataError/badRecord(place:reason:)`` for a clip or for base64 that is none.
-    public func encodedBytes() throws -> [UInt8] {
+    /// - Parameter limit: the largest picture, in bytes.
+    /// - Throws: ``RecordError`` if the file cannot be read or the picture is larger, ``DataError/badRecord(place:reason:)`` for a clip or for
+    ///   base64 that is none.
+    public func encodedBytes(limit: Int = SampleImage.encodedLimit) throws -> [UInt8] {
+        let bytes = try storedBytes(limit)
+        guard bytes.count <= limit else { throw RecordError.tooLong(place: label, limit: limit) }
+        return bytes
+    }
+
+    private func storedBytes(_ limit: Int) throws -> [UInt8] {
         switch source {
         case .bytes(let bytes): return bytes
         case .clip(let path):
             throw DataError.badRecord(place: path, reason: "it is a video or a folder of frames, where a picture is needed")
         case .file(let path):
             let file = try DataFile(URL(fileURLWithPath: path))
-            guard file.count <= Self.encodedLimit else { throw RecordError.tooLong(place: path, limit: Self.encodedLimit) }
+            guard file.count <= limit else { throw RecordError.tooLong(place: label, limit: limit) }
             return try file.bytes(0..<file.count)
         case .part(let part):
             let file = try DataFile(URL(fileURLWithPath: part.path))
@@ -22,13 +30,15 @@ extension SampleImage {
             guard part.offset >= 0, part.count >= 0, !overflow, end <= file.count else {
                 throw DataError.badRecord(place: label, reason: "the file has only \(file.count) bytes; write the list of its parts anew")
             }
-            guard part.count <= Self.encodedLimit else { throw RecordError.tooLong(place: label, limit: Self.encodedLimit) }
+            // Base64 takes four bytes for three, and may have its lines broken.
+            let stored = part.encoding == .base64 ? part.count / 2 : part.count
+            guard stored <= limit else { throw RecordError.tooLong(place: label, limit: limit) }
             let bytes = try file.bytes(part.offset..<end)
             guard part.encoding == .base64 else { return bytes }
-            guard let data = Data(base64Encoded: Data(bytes)), !data.isEmpty else {
-                throw DataError.badRecord(place: label, reason: "it is not base64; encode the picture's file without line breaks")
+            guard let picture = Base64.bytes(bytes) else {
+                throw DataError.badRecord(place: label, reason: "it is not base64; encode the picture's file as it is")
             }
-            return Array(data)
+            return picture
         }
     }
 }

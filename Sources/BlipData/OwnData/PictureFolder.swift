@@ -57,17 +57,39 @@ struct PicturesAlone: OwnRecords {
     private let paths: [String]
 
     init(_ folder: String) throws {
-        guard let files = FileManager.default.enumerator(atPath: folder) else {
-            throw DataError.unknownFormat(path: folder, reason: "the folder cannot be read")
-        }
         var paths: [String] = []
-        for case let path as String in files where PictureFolder.isPicture(path) { paths.append(path) }
+        var folders = [""]
+        while let inner = folders.popLast() {
+            for name in try Self.names(folder + "/" + inner) {
+                let path = inner + name
+                if PictureFolder.isPicture(path) {
+                    paths.append(path)
+                } else if try Self.isFolder(folder + "/" + path) {
+                    folders.append(path + "/")
+                }
+            }
+        }
         guard !paths.isEmpty else {
             throw DataError.unknownFormat(
                 path: folder, reason: "the folder has no \(PictureFolder.metadataNames.joined(separator: ", ")), tar shards or pictures")
         }
         self.folder = folder
         self.paths = paths.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+
+    private static func names(_ folder: String) throws(DataError) -> [String] {
+        do { return try FileManager.default.contentsOfDirectory(atPath: folder) } catch { throw unreadable(folder, error) }
+    }
+
+    /// A link to a folder is none: it might lead round in a circle.
+    private static func isFolder(_ path: String) throws(DataError) -> Bool {
+        do { return try FileManager.default.attributesOfItem(atPath: path)[.type] as? FileAttributeType == .typeDirectory } catch {
+            throw unreadable(path, error)
+        }
+    }
+
+    private static func unreadable(_ path: String, _ error: any Error) -> DataError {
+        .unknownFormat(path: path, reason: "it cannot be read (\(error.localizedDescription)); allow that, or move it elsewhere")
     }
 
     var count: Int { paths.count }

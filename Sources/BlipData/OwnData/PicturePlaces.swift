@@ -108,9 +108,7 @@ enum DataURL {
     }
 
     static func base64(_ text: some StringProtocol, _ row: RecordFields) throws(DataError) -> [UInt8] {
-        guard let data = Data(base64Encoded: String(text)), !data.isEmpty else {
-            throw row.bad("its picture is not base64; encode the picture's file as it is, without line breaks")
-        }
-        return Array(data)
+        guard let bytes = Base64.bytes(text.utf8) else { throw row.bad("its picture is not base64; encode the picture's file as it is") }
+        return bytes
     }
 }

@@ -8,6 +8,8 @@ import Foundation
 struct QuestionPair: OwnRecords {
     private let questions: RecordFile
     private let annotations: KeyedRecords?
+    /// Annotations of no question, which stand behind the questions and fail when they are asked for.
+    private let strays: [Int]
     private let places: PicturePlaces
     /// Such as `val2014`, which is part of COCO's names.
     private let subtype: String?
@@ -17,6 +19,7 @@ struct QuestionPair: OwnRecords {
         self.annotations = try annotations.map { url in
             KeyedRecords(try .jsonArray(url, at: ["annotations"])) { try $0.identifier("question_id") }
         }
+        strays = self.annotations?.strays(beside: self.questions) ?? []
         subtype = try RecordFile.jsonValue(questions, at: ["data_subtype"])?.string
         self.places = places
     }
@@ -32,10 +35,16 @@ struct QuestionPair: OwnRecords {
             .first { FileManager.default.fileExists(atPath: $0.path) }
     }
 
-    var count: Int { questions.count }
-    func place(_ record: Int) -> String { questions.place(record) }
+    var count: Int { questions.count + strays.count }
+    var size: Int? { questions.count }
+
+    func place(_ record: Int) -> String {
+        guard let annotations, record >= questions.count else { return questions.place(record) }
+        return annotations.place(strays[record - questions.count])
+    }
 
     func sample(_ record: Int, part: Int) throws -> Sample {
+        if let annotations, record >= questions.count { throw try annotations.fault(ofAnnotation: strays[record - questions.count]) }
         let row = try RecordFields(questions, record)
         let id = try row.identifier("question_id")
         var question = VisualQuestion(try row.text("question"))
@@ -55,6 +64,7 @@ struct QuestionPair: OwnRecords {
     }
 
     func unknownKeys(_ record: Int) throws -> [String] {
+        guard record < questions.count else { return [] }
         let known = ["question_id", "image_id", "question", "image", "file_name", "multiple_choices", "choices"]
         return (try questions.json(record).object?.members ?? []).map(\.key.description).filter { !known.contains($0) }
     }

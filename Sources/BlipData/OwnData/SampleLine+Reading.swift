@@ -69,8 +69,10 @@ extension SampleLine {
     private static func image(
         _ value: JSONValue, _ row: RecordFields, _ places: PicturePlaces, _ given: [TarPicture]?
     ) throws(DataError) -> SampleImage {
-        // Unlike in other rows, a name alone says nothing of the picture's identity: the line holds it where there is one.
-        if let text = value.string { return SampleImage(.file(try places.path(text, row))) }
+        if let text = value.string {
+            let path = try places.path(text, row)
+            return .file(path, identity: PicturePlaces.identity(path))
+        }
         guard value.object != nil else { throw row.bad("one of its images is neither a path nor an object") }
         let fields = RecordFields(value, place: "\(row.place), images")
         let identity = try fields.optionalText("identity")
@@ -79,12 +81,12 @@ extension SampleLine {
             guard let picture = given?.first(where: { $0.name == member }) else {
                 throw fields.bad("there is no file \"\(member)\" beside it in the tar shard")
             }
-            return SampleImage(picture.image.source, identity: identity)
+            return SampleImage(picture.image.source, identity: identity ?? picture.image.identity)
         }
         if fields.has("bytes") { return SampleImage(.bytes(try DataURL.base64(fields.text("bytes"), fields)), identity: identity) }
         if fields.has("clip") { return SampleImage(.clip(try places.path(fields.text("clip"), fields)), identity: identity) }
         let path = try places.path(fields.text("file"), fields)
-        guard fields.has("offset") || fields.has("count") else { return .file(path, identity: identity) }
+        guard fields.has("offset") || fields.has("count") else { return .file(path, identity: identity ?? PicturePlaces.identity(path)) }
         let (offset, count) = (try fields.integer("offset"), try fields.integer("count"))
         guard offset >= 0, count >= 0, !offset.addingReportingOverflow(count).overflow else {
             throw fields.bad("it begins at byte \(offset) and is \(count) bytes long, which no file has")
@@ -99,4 +101,11 @@ extension SampleLine {
 
 enum Base64 {
     static func text(_ bytes: [UInt8]) -> String { Data(bytes).base64EncodedString() }
+
+    /// Nil for what is no base64, and for nothing. White space is left out: files may have their lines broken.
+    static func bytes(_ text: some Sequence<UInt8>) -> [UInt8]? {
+        let space: [UInt8] = [0x20, 0x09, 0x0A, 0x0D]
+        guard let data = Data(base64Encoded: Data(text.filter { !space.contains($0) })), !data.isEmpty else { return nil }
+        return Array(data)
+    }
 }

@@ -100,8 +100,8 @@ public final class LineWriter: SampleWriter {
 /// Writes samples into tar shards with their pictures, whose bytes are copied as they are: `name-000000.tar` and so on.
 ///
 /// A sample is `000000007.jpg` (or `.0.jpg`, `.1.png` of several) and `000000007.json`, a ``SampleLine`` that names these files, so that other
-/// readers of webdataset find pictures as they expect them. The same samples give the same bytes. `name-shards.json` lists the shards when all
-/// are complete; a shard has its name only when it is complete itself.
+/// readers of webdataset find pictures as they expect them. The same samples give the same bytes. Shards get their names when all are complete,
+/// and `name-shards.json` then lists them.
 public final class ShardWriter: SampleWriter {
     public struct Entry: Sendable {
         /// Extensions and contents of the sample's files.
@@ -112,6 +112,8 @@ public final class ShardWriter: SampleWriter {
     private let name: String
     private let shardSize: Int
     private var writer: TarWriter?
+    /// Complete, without a name yet.
+    private var sealed: [OutputFile] = []
     private var shards: [ShardList.Shard] = []
     private var count = 0
 
@@ -174,6 +176,7 @@ public final class ShardWriter: SampleWriter {
 
     public func finish() throws -> [String] {
         try closeShard()
+        for file in sealed { try file.publish() }
         let list = try OutputFile(folder.appendingPathComponent(name + "-shards.json"))
         try list.append(Array((ShardList(shards: shards).text + "\n").utf8))
         try list.publish()
@@ -183,6 +186,6 @@ public final class ShardWriter: SampleWriter {
     private func closeShard() throws {
         guard let length = writer?.byteCount else { return }
         shards[shards.count - 1].bytes = length + 1024
-        try writer.take()?.finish()
+        if let file = try writer.take()?.sealed() { sealed.append(file) }
     }
 }

@@ -83,7 +83,11 @@ struct TarGroupReader: Sendable {
         let parts = try parts(group, place)
         let pictures = parts.pictures.map { file in
             TarPicture(
-                name: file.name, image: SampleImage(.part(FilePart(path: shard, offset: file.range.lowerBound, count: file.range.count))))
+                name: file.name,
+                image: SampleImage(
+                    .part(FilePart(path: shard, offset: file.range.lowerBound, count: file.range.count)),
+                    // Of `0.jpg` and `1.jpg`, only one could be the picture that the key names.
+                    identity: file.name.contains(".") ? nil : PicturePlaces.identity("\(group.key).\(file.name)")))
         }
         var sample: Sample?
         if let json = parts.json {

@@ -12,7 +12,10 @@ public import Foundation
 public final class OutputFile {
     public let path: String
     private let temporary: String
+    /// Negative once everything was written.
     private var descriptor: Int32
+    /// Whether there is a file under the other name.
+    private var isUnnamed = false
 
     /// - Throws: ``RecordError/notAFile(path:found:)`` where a folder, device or pipe has the name, ``RecordError/system(operation:path:code:)``.
     public init(_ url: URL) throws(RecordError) {
@@ -27,12 +30,12 @@ public final class OutputFile {
         }
         descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
         guard descriptor >= 0 else { throw .system(operation: "create", path: path, code: errno) }
+        isUnnamed = true
     }
 
     deinit {
-        guard descriptor >= 0 else { return }
-        close(descriptor)
-        unlink(temporary)
+        if descriptor >= 0 { close(descriptor) }
+        if isUnnamed { unlink(temporary) }
     }
 
     public func append(_ bytes: [UInt8]) throws(RecordError) {
@@ -45,8 +48,9 @@ public final class OutputFile {
         }
     }
 
-    /// Gives the file its name, in place of an older one.
-    public func publish() throws(RecordError) {
+    /// Ends the writing; the file has no name yet, and is not held open any more.
+    func seal() throws(RecordError) {
+        guard descriptor >= 0 else { return }
         #if canImport(Darwin)
             // On macOS, fsync leaves the bytes in the drive's cache.
             let isSynced = fcntl(descriptor, F_FULLFSYNC) == 0 || fsync(descriptor) == 0
@@ -54,9 +58,15 @@ public final class OutputFile {
             let isSynced = fsync(descriptor) == 0
         #endif
         guard isSynced else { throw .system(operation: "finish", path: path, code: errno) }
-        guard rename(temporary, path) == 0 else { throw .system(operation: "rename", path: path, code: errno) }
         let closing = descriptor
         descriptor = -1
         guard close(closing) == 0 else { throw .system(operation: "close", path: path, code: errno) }
+    }
+
+    /// Gives the file its name, in place of an older one.
+    public func publish() throws(RecordError) {
+        try seal()
+        guard rename(temporary, path) == 0 else { throw .system(operation: "rename", path: path, code: errno) }
+        isUnnamed = false
     }
 }

@@ -64,10 +64,10 @@ public final class TableFile: Sendable {
         return TableRow(columns: columns, fields: fields, offset: records.byteRange(record).lowerBound, place: place(index))
     }
 
-    /// Names a row in messages; rows count from 0, the header not being one.
+    /// Names a row in messages; rows count from 1, the header not being one.
     public func place(_ index: Int) -> String {
         let offset = records.byteRange(index + headerCount).lowerBound
-        return "\(URL(filePath: path).lastPathComponent), row \(index) (byte \(offset))"
+        return "\(URL(filePath: path).lastPathComponent), row \(index + 1) (byte \(offset))"
     }
 
     /// The text of a cell that ``TableRow/cell(_:)`` told of, read from the file.

@@ -37,12 +37,16 @@ public struct TarWriter: ~Copyable {
     }
 
     /// Writes the zeros at the end and gives the file its name, in place of an older file.
-    public consuming func finish() throws(RecordError) {
+    public consuming func finish() throws(RecordError) { try sealed().publish() }
+
+    /// Writes the zeros at the end. The file gets its name when it is published.
+    consuming func sealed() throws(RecordError) -> OutputFile {
         let end = byteCount + 2 * TarHeader.blockSize
         // tar programs read and write twenty blocks at once.
         let record = 20 * TarHeader.blockSize
         try output.append([UInt8](repeating: 0, count: (end + record - 1) / record * record - byteCount))
-        try output.publish()
+        try output.seal()
+        return output
     }
 }
 

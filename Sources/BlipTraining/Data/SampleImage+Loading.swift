@@ -10,7 +10,7 @@ extension SampleImage {
         switch source {
         case .file(let path), .clip(let path): .file(URL(fileURLWithPath: path))
         case .bytes(let bytes): .bytes(bytes)
-        case .part(let part): .bytes(try part.bytes())
+        case .part: .bytes(try encodedBytes(limit: ImageLimits.default.maximumBytes))
         }
     }
 
@@ -33,28 +33,5 @@ extension SampleImage {
             return 0.299 * Float(red) + 0.587 * Float(green) + 0.114 * Float(blue)
         }
         return PictureFingerprint(luminance: luminance)
-    }
-}
-
-extension FilePart {
-    /// The encoded picture.
-    public func bytes(limit: Int = ImageLimits.default.maximumBytes) throws -> [UInt8] {
-        let place = "\(path), bytes \(offset) to \(offset + count)"
-        guard count <= limit else { throw DataError.badRecord(place: place, reason: "a picture may have at most \(limit) bytes") }
-        let data: Data
-        do {
-            let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
-            try handle.seek(toOffset: UInt64(offset))
-            data = try handle.read(upToCount: count) ?? Data()
-        } catch { throw DataError.badRecord(place: place, reason: error.localizedDescription) }
-        guard data.count == count else { throw DataError.badRecord(place: place, reason: "the file ends at byte \(offset + data.count)") }
-        switch encoding {
-        case .raw: return [UInt8](data)
-        case .base64:
-            guard let decoded = Data(base64Encoded: data, options: .ignoreUnknownCharacters) else {
-                throw DataError.badRecord(place: place, reason: "the picture is not base64")
-            }
-            return [UInt8](decoded)
-        }
     }
 }

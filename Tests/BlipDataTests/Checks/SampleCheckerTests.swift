@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import BlipData
@@ -120,5 +121,52 @@ struct SampleCheckerTests {
             statistics.answerWords.mean == 1.25 && statistics.answerWords.quantile(0.5) == 1 && statistics.answerWords.quantile(0.95) == 2)
         #expect(statistics.instructionWords.longest == 9 && statistics.instructionWords.quantile(0.5) == 4)
         #expect(abs(statistics.distinctPictures - 2_000) < 40)
+    }
+
+    @Test("conversations of which nothing is to be learned are told of, in the middle and at the end")
+    func nothingToLearn() throws {
+        func line(_ learned: Bool) -> String {
+            #"{"messages": [{"role": "user", "content": "One"}, {"role": "assistant", "content": "1", "loss": \#(learned)}]}"#
+        }
+        try withFile([line(true), line(false), line(true), line(false), line(false)].joined(separator: "\n")) { url in
+            let samples = try OwnData.open(url.path, format: .messages).samples
+            #expect(samples.count == 2)
+            let found = try problems(samples)
+            #expect(found.map(\.kind) == [.nothingToLearn, .nothingToLearn, .nothingToLearn])
+            #expect(found.map(\.index) == [1, 2, 2] && found.allSatisfy(\.kind.isRemark))
+            #expect(found.map(\.message) == [2, 4, 5].map { "file, line \($0): none of its answers is to be learned" })
+        }
+        try withFile(line(false)) { url in
+            let found = try problems(OwnData.open(url.path, format: .messages).samples)
+            #expect(found.map(\.kind) == [.nothingToLearn])
+        }
+    }
+
+    @Test("records that cannot be read are counted as they go, so that the work can be stopped")
+    func brokenProgress() throws {
+        let broken = MappedSamples(ListedSamples((0..<600).map { instruction("\($0)", "Say", "Net") })) { _ in
+            throw DataError.badRecord(place: "f", reason: "no")
+        }
+        var told: [Int] = []
+        try SampleChecker().check(broken) {
+            told.append($0)
+        } found: { _ in
+        }
+        #expect(told == [256, 512, 600])
+    }
+
+    @Test("pictures inside of records are not gathered until they fill the memory")
+    func heldPictures() throws {
+        var groups: [Int] = []
+        var checker = SampleChecker { pictures in
+            groups.append(pictures.count)
+            return pictures.map { _ in nil }
+        }
+        #expect(checker.heldLimit == 64 << 20)
+        checker.heldLimit = 10
+        let list = ListedSamples(
+            ((0 as UInt8)..<5).map { instruction("\($0)", "Say", "Net", images: [SampleImage(.bytes([$0, 2, 3, 4, 5]))]) })
+        #expect(try problems(list, checker).isEmpty)
+        #expect(groups == [2, 2, 1])
     }
 }

@@ -55,8 +55,8 @@ struct IVQATests {
     func broken() throws {
         let table = "video_id,start,end,question,answer1,answer2\nabc,1,2,Why?,,\nabc,1,,Why?,so,so\nabc,1,2,Why?,so,so\n"
         try withDatasets(["ivqa/train.csv": table]) { root in
-            #expect(failure("ivqa", .train, 0, below: root) == "train.csv, row 0 (byte 44): it has no answer")
-            #expect(failure("ivqa", .train, 1, below: root) == "train.csv, row 1 (byte 59): it has no \"end\"")
+            #expect(failure("ivqa", .train, 0, below: root) == "train.csv, row 1 (byte 44): it has no answer")
+            #expect(failure("ivqa", .train, 1, below: root) == "train.csv, row 2 (byte 59): it has no \"end\"")
             #expect(failure("ivqa", .train, 2, below: root) == nil)
         }
         try withDatasets(["ivqa/train.csv": "video_id,start,end,question\n"]) { root in

@@ -54,4 +54,12 @@ struct LAVISFileTests {
         let samples = try LAVISQuestions(URL(fileURLWithPath: DatasetFixtures.path("lavis_vqa/train.json")), images: "/pictures")
         #expect(try samples.sample(1).images == [.file("/pictures/VG_100K/1.jpg")])
     }
+
+    @Test("pictures of COCO are known in the folders of 2017 too")
+    func cocoNames() throws {
+        try withFile(#"[{"image": "val2017/000000391895.jpg", "question": "?"}]"#) { url in
+            let sample = try LAVISQuestions(url, images: "/pictures").sample(0)
+            #expect(sample.images.map(\.identity) == ["coco/391895"])
+        }
+    }
 }

@@ -46,7 +46,7 @@ struct LLaVAInstructTests {
     @Test("the pictures may lie in the folder of 2014")
     func year() throws {
         let text =
-            #"[{"id": 1, "image": "000000000001.jpg", "conversations": [{"from": "human", "value": "a"}, {"from": "gpt", "value": "b"}]}]"#
+            #"[{"id": 1, "image": "000000000001.jpg", "conversations": [{"from": "human", "value": "a<image>"}, {"from": "gpt", "value": "b"}]}]"#
         try withDatasets(["llava/detail_23k.json": text, "coco/train2014/x": ""]) { root in
             let sample = try DatasetCatalog.dataset("llava_detail").open(root, .train).sample(0)
             #expect(sample.images == [.file(root + "/coco/train2014/COCO_train2014_000000000001.jpg", identity: "coco/1")])
@@ -56,13 +56,14 @@ struct LLaVAInstructTests {
     @Test("a broken conversation is one sample that says why, and the next is readable")
     func broken() throws {
         func conversation(_ turns: String...) -> String {
-            let values = turns.map { #"{"from": "\#($0)", "value": "text"}"# }.joined(separator: ", ")
+            let values = turns.enumerated().map { #"{"from": "\#($1)", "value": "\#($0 == 0 ? "<image>" : "text")"}"# }.joined(
+                separator: ", ")
             return #"{"id": "1", "image": "000000000001.jpg", "conversations": [\#(values)]}"#
         }
         let text = [
             conversation("human", "gpt", "gpt", "human"), conversation("human", "gpt", "human", "gpt"), conversation("human"),
             conversation(),
-            #"{"id": "1", "image": "a.jpg", "conversations": [{"from": "human", "value": "a"}, {"from": "gpt", "value": "b"}]}"#,
+            #"{"id": "1", "image": "a.jpg", "conversations": [{"from": "human", "value": "a<image>"}, {"from": "gpt", "value": "b"}]}"#,
             #"{"id": tru}"#, conversation("human", "gpt"),
         ]
         try withDatasets(["llava/conversation_58k.json": "[\(text.joined(separator: ",\n"))]"]) { root in
@@ -93,5 +94,25 @@ struct LLaVAInstructTests {
         try expectMissing(
             name, .train, path: "llava/\(file)",
             url: "https://huggingface.co/datasets/liuhaotian/LLaVA-Instruct-150K/resolve/main/\(file)")
+    }
+
+    @Test(
+        "a conversation must have a place for its picture, and only for that",
+        arguments: [
+            (#""image": "000000000001.jpg", "#, "a", 0, 1), (#""image": "000000000001.jpg", "#, "<image>a<image>", 2, 1),
+            ("", "<image>a", 1, 0),
+        ])
+    func imageCount(picture: String, text: String, marks: Int, pictures: Int) throws {
+        let record = #"[{"id": 1, \#(picture)"conversations": [{"from": "human", "value": "\#(text)"}, {"from": "gpt", "value": "b"}]}]"#
+        try withDatasets(["llava/detail_23k.json": record]) { root in
+            let samples = try DatasetCatalog.dataset("llava_detail").open(root, .train)
+            #expect(samples.count == 1)
+            let error = #expect(throws: DataError.self) { try samples.sample(0) }
+            guard case .flawedRecord(_, .imageCount, let reason) = error else {
+                Issue.record("found \(error.map { "\($0)" } ?? "nothing")")
+                return
+            }
+            #expect(reason.hasPrefix("its questions have \(marks) times <image>, and it has \(pictures) pictures"))
+        }
     }
 }

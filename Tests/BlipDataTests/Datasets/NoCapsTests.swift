@@ -31,4 +31,17 @@ struct NoCapsTests {
                     task: .caption(Captions([])), facts: ["image_id": "0"])
             ])
     }
+
+    @Test("a caption of no picture is a sample that fails")
+    func strayCaption() throws {
+        let text =
+            #"{"images": [{"id": 0, "file_name": "a.jpg", "open_images_id": "a"}], "annotations": [{"image_id": 4, "caption": "A seal."}, {"image_id": 0, "caption": "A bear."}]}"#
+        try withDatasets(["nocaps/nocaps_val_4500_captions.json": text]) { root in
+            let samples = try DatasetCatalog.dataset("nocaps").open(root, .validation)
+            try #require(samples.count == 2 && samples.size == 2)
+            #expect(try samples.sample(0).task == .caption(Captions(["A bear."])))
+            #expect(failure("nocaps", .validation, 1, below: root)?.contains("record 1 (byte ") == true)
+            #expect(failure("nocaps", .validation, 1, below: root)?.hasSuffix("no image has its image_id 4") == true)
+        }
+    }
 }

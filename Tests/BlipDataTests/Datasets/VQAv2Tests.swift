@@ -44,4 +44,21 @@ struct VQAv2Tests {
                     task: .question(VisualQuestion("How big?")), facts: ["image_id": "1"]))
         #expect(try DatasetFixtures.samples("vqav2", .testDevelopment).map(\.id) == ["262144000"])
     }
+
+    @Test("an annotation of no question, and a second one of the same, are samples that fail")
+    func strayAnnotations() throws {
+        func annotation(_ id: Int) -> String { #"{"question_id": \#(id), "answers": [{"answer": "a"}]}"# }
+        let files = [
+            "vqav2/v2_OpenEnded_mscoco_val2014_questions.json": #"{"questions": [{"question_id": 1, "question": "?", "image_id": 9}]}"#,
+            "vqav2/v2_mscoco_val2014_annotations.json": "{\"annotations\": [\(annotation(1)), \(annotation(7)), \(annotation(1))]}",
+        ]
+        try withDatasets(files) { root in
+            let samples = try DatasetCatalog.dataset("vqav2").open(root, .validation)
+            try #require(samples.count == 3 && samples.size == 1)
+            #expect(try samples.sample(0).id == "1")
+            #expect(failure("vqav2", .validation, 1, below: root)?.contains("record 2 (byte ") == true)
+            #expect(failure("vqav2", .validation, 1, below: root)?.contains("no question has its question_id 7") == true)
+            #expect(failure("vqav2", .validation, 2, below: root)?.contains("record 3 (byte ") == true)
+        }
+    }
 }

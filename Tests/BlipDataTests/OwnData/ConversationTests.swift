@@ -99,7 +99,9 @@ struct ConversationTests {
         #expect(Set(some).count == 4)
         let many = OwnDataFixtures.outcomes(try open("many").samples).compactMap(\.sample?.id)
         #expect(many.count == 9)
-        #expect(Set(many).count == 6)
+        // Those drawn again have ids of their own.
+        #expect(Set(many).count == 9)
+        #expect(many[6...] == many[..<3].map { "\($0)@2" }[...])
         #expect(
             OwnDataFixtures.outcomes(try open("parts").samples) == [
                 OwnDataFixtures.written("one.jsonl/0", [], "One?\nnumbers", "1", history: [Exchange("Count. Zero?", "0")]),
@@ -131,6 +133,25 @@ struct ConversationTests {
             } throws: {
                 "\($0)".contains("talks, some, many")
             }
+        }
+    }
+
+    @Test(
+        "names in an entry that nothing is read from, and more samples than can be meant, are refused",
+        arguments: [
+            (#""columns": {"prmpt": "q"}"#, "dataset_info.json#own, columns: it has \"prmpt\", which is not known"),
+            (#""formatting": "sharegpt", "tags": {"user": "human"}"#, "dataset_info.json#own, tags: it has \"user\", which is not known"),
+            (#""num_samples": 9000000000000000000"#, "of 2 records; expected 2000 at most"),
+            (#""num_samples": 2001"#, "of 2 records; expected 2000 at most"), (#""num_samples": 2000"#, nil),
+            (#""formatting": "sharegpt", "tags": {"role_tag": "from", "observation_tag": "seen", "function_tag": "call"}"#, nil),
+        ] as [(String, String?)])
+    func entryFaults(member: String, reason: String?) throws {
+        let row = #"{"instruction": "Say", "output": "Yes"}"#
+        try withDatasets(["dataset_info.json": "{\"own\": {\"file_name\": \"rows.jsonl\", \(member)}}", "rows.jsonl": "\(row)\n\(row)\n"]) {
+            root in
+            var found: String?
+            do { _ = try OwnData.open(root + "/dataset_info.json#own") } catch { found = "\(error)" }
+            #expect(reason.map { found?.contains($0) == true } ?? (found == nil), "\(found ?? "nothing")")
         }
     }
 }

@@ -1,4 +1,5 @@
 import BlipData
+import BlipJSON
 import Foundation
 import Testing
 
@@ -139,7 +140,7 @@ struct PictureFormTests {
         #expect(
             outcomes[2].sample?.task == .question(VisualQuestion("Open?", answers: [WeightedAnswer("yes"), WeightedAnswer("it's open")])))
         #expect(try outcomes[3].sample?.images.map { try $0.encodedBytes() } == [red, blue])
-        #expect(outcomes[4].bad?.contains("bench.tsv, row 4 (byte ") == true)
+        #expect(outcomes[4].bad?.contains("bench.tsv, row 5 (byte ") == true)
         #expect(outcomes[4].bad?.contains("no row has this index") == true)
         #expect(outcomes[5].bad?.contains("its answer \"D\" is none of its options A, B") == true)
         #expect(outcomes[6].bad?.contains("that of row 11, which has none of its own") == true)
@@ -174,5 +175,62 @@ struct PictureFormTests {
         for format in OwnDataFormat.allCases {
             #expect(throws: (any Error).self) { try OwnData.open("/nowhere/at/all", format: format) }
         }
+    }
+
+    @Test("an annotation of no question, and a second one of the same, are samples that fail")
+    func strayAnnotations() throws {
+        func annotation(_ id: Int) -> String { #"{"question_id": \#(id), "answers": [{"answer": "a"}]}"# }
+        let question = #"{"questions": [{"question_id": 1, "question": "?", "image": "a.jpg"}]}"#
+        let files = [
+            "questions.json": question, "annotations.json": "{\"annotations\": [\(annotation(7)), \(annotation(1)), \(annotation(1)), 5]}",
+        ]
+        try withDatasets(files) { root in
+            let opened = try OwnData.open(root + "/questions.json")
+            try #require(opened.samples.count == 4 && opened.samples.size == 1)
+            let outcomes = OwnDataFixtures.outcomes(opened.samples)
+            #expect(outcomes[0].sample?.id == "1")
+            #expect(outcomes[1].bad?.hasPrefix("annotations.json, record 1 (byte ") == true)
+            #expect(outcomes[1].bad?.contains("no question has its question_id 7") == true)
+            #expect(outcomes[2].bad?.contains("record 3 (byte ") == true)
+            #expect(outcomes[3].bad?.contains("expected an object") == true)
+            #expect(opened.samples.place(ofRecord: 1).hasPrefix("annotations.json, record 1 "))
+            #expect(try opened.samples.unknownKeys(inRecord: 1).isEmpty)
+        }
+    }
+
+    @Test("annotations in another file are refused where the format has none")
+    func annotationsOfOthers() {
+        #expect {
+            try OwnData.open(OwnDataFixtures.path("jsonl/plain.jsonl"), annotations: OwnDataFixtures.path("vqa/own.json"))
+        } throws: {
+            "\($0)".contains("is read as jsonl, and only vqa has its annotations in another file")
+        }
+    }
+
+    @Test("a folder inside that cannot be read is not left out", .enabled(if: geteuid() != 0, "the superuser reads every folder"))
+    func unreadableFolder() throws {
+        try withTemporaryFolder { folder in
+            let inner = folder.appending(path: "cat")
+            try FileManager.default.createDirectory(at: inner, withIntermediateDirectories: true)
+            try Data().write(to: folder.appending(path: "a.jpg"))
+            try FileManager.default.setAttributes([.posixPermissions: 0], ofItemAtPath: inner.path)
+            defer { chmod(inner.path, 0o700) }
+            #expect { try OwnData.open(folder.path) } throws: { "\($0)".contains("cat") && "\($0)".contains("cannot be read") }
+        }
+    }
+
+    @Test("a picture in base64 may have its lines broken, and may not be larger than is allowed")
+    func encodedBytes() throws {
+        try withFile("xx QUJD\r\nREVG\n R0g=") { url throws in
+            let whole = SampleImage(.part(FilePart(path: url.path, offset: 3, count: 16, encoding: .base64)))
+            #expect(try whole.encodedBytes(limit: 8) == Array("ABCDEFGH".utf8))
+            for image in [whole, SampleImage(.bytes([UInt8](repeating: 0, count: 8))), .file(url.path)] {
+                #expect(throws: RecordError.tooLong(place: image.label, limit: 7)) { try image.encodedBytes(limit: 7) }
+            }
+            let odd = SampleImage(.part(FilePart(path: url.path, offset: 3, count: 3, encoding: .base64)))
+            #expect(throws: DataError.self) { try odd.encodedBytes() }
+        }
+        let inside = try PicturePlaces("/data").picture("data:image/png;base64,QUJD\nREVG", RecordFields(.null, place: "line 1"))
+        #expect(inside == SampleImage(.bytes(Array("ABCDEF".utf8))))
     }
 }

@@ -114,6 +114,16 @@ struct SampleLineTests {
         let sample = Sample(id: "1", images: [], task: .question(VisualQuestion("?", answers: [WeightedAnswer("x", weight: .infinity)])))
         #expect(throws: DataError.self) { try SampleLine.text(sample) }
     }
+
+    @Test("pictures that are called as COCO calls them are COCO's, unless the line says otherwise")
+    func cocoNames() throws {
+        let images =
+            #"["val2017/000000391895.jpg", {"file": "COCO_val2014_000000000042.jpg"}, {"file": "val2017/000000391895.jpg", "identity": "mine"}]"#
+        try withFile(#"{"id": "1", "images": \#(images), "task": "caption", "captions": ["x"]}"#) { url in
+            let sample = try OwnData.open(url.path, format: .jsonl).samples.sample(0)
+            #expect(sample.images.map(\.identity) == ["coco/391895", "coco/42", "mine"])
+        }
+    }
 }
 
 /// Samples with anything in them that a sample may have.

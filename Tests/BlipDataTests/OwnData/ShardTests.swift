@@ -182,4 +182,42 @@ struct ShardTests {
             }
         }
     }
+
+    @Test("pictures of shards that are called as COCO calls them are COCO's")
+    func cocoNames() throws {
+        try withTemporaryFolder { folder in
+            let url = folder.appending(path: "train-000000.tar")
+            var writer = try TarWriter(url)
+            try writer.append("COCO_val2014_000000000042.jpg", [1])
+            try writer.append("COCO_val2014_000000000042.txt", Array("A shoe rack.".utf8))
+            try writer.append("val2017/000000391895.jpg", [2])
+            let line =
+                #"{"id": "1", "images": [{"member": "jpg"}, {"member": "jpg", "identity": "mine"}], "task": "caption", "captions": []}"#
+            try writer.append("val2017/000000391895.json", Array(line.utf8))
+            try writer.append("val2017/000000391896.0.jpg", [3])
+            try writer.append("val2017/000000391896.1.jpg", [4])
+            try writer.finish()
+            let opened = try OwnData.open(url.path)
+            let identities = OwnDataFixtures.outcomes(opened.samples).map { $0.sample?.images.map(\.identity) }
+            #expect(identities == [["coco/42"], ["coco/391895", "mine"], [nil, nil]])
+        }
+    }
+
+    @Test("shards have names when all are complete: after a failure the work can be done again")
+    func failedLate() throws {
+        try withTemporaryFolder { folder in
+            let picture = OwnDataFixtures.path("llava/part-000001/997bb945.png")
+            let good = Sample(id: "a", images: [.file(picture)], task: .caption(Captions(["x"])))
+            let broken = Sample(id: "b", images: [.file("/nowhere.png")], task: .caption(Captions(["x"])))
+            let path = folder.appending(path: "s").path
+            #expect(throws: DataError.self) {
+                try ShardWriter(path, shardSize: 1).write(ListedSamples([good, good, broken]), name: "s", bad: BadSamples(limit: 0))
+            }
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == [])
+            let (count, files) = try ShardWriter(path, shardSize: 1)
+                .write(ListedSamples([good, good, broken]), name: "s", bad: BadSamples(limit: 1))
+            #expect(count == 2 && files.count == 3)
+            #expect(try OwnData.open(path + "-shards.json").samples.count == 2)
+        }
+    }
 }

@@ -47,7 +47,7 @@ struct TableFileTests {
             #expect(row["image"] == "QUJD")
             #expect(row["que\"stion"] == "a\tb")
             #expect(row["none"] == nil)
-            #expect(row.place == "val.TSV, row 0 (byte 28)")
+            #expect(row.place == "val.TSV, row 1 (byte 28)")
             // The second row ends early.
             #expect(try table.row(1)["que\"stion"] == nil)
             #expect(try table.row(1).cell("que\"stion") == nil)
@@ -89,7 +89,7 @@ struct TableFileTests {
         try withFile(",,a\n1,2,3\n") { url throws in #expect(try TableFile(url).row(0)["a"] == "3") }
         try withFile("a,b\n1,2,3\n4,5\n") { url throws in
             let table = try TableFile(url)
-            #expect(throws: RecordError.wrongFieldCount(place: "file, row 0 (byte 4)", expected: 2, found: 3)) { try table.row(0) }
+            #expect(throws: RecordError.wrongFieldCount(place: "file, row 1 (byte 4)", expected: 2, found: 3)) { try table.row(0) }
             #expect(try table.row(1)["b"] == "5")
         }
         try withFile("a,b\n1,\"2\n3,4\n") { url throws in
@@ -103,7 +103,7 @@ struct TableFileTests {
         }
         try withFile(Array("a\n".utf8) + [0xC3, 0x0A, 0x62]) { url throws in
             let table = try TableFile(url)
-            #expect(throws: RecordError.notText(place: "file, row 0 (byte 2)")) { try table.row(0) }
+            #expect(throws: RecordError.notText(place: "file, row 1 (byte 2)")) { try table.row(0) }
             #expect(try table.row(1)["a"] == "b")
         }
     }

@@ -32,19 +32,4 @@ struct FingerprintTests {
             for second in 0..<first { #expect(originals[first].distance(to: originals[second]) > 6) }
         }
     }
-
-    @Test("a part of a file is read where it stands, raw or in base64, and missing bytes are said")
-    func parts() throws {
-        let url = FileManager.default.temporaryDirectory.appendingPathComponent("part-\(UUID().uuidString)")
-        defer { try? FileManager.default.removeItem(at: url) }
-        try Data("xxNet!".utf8 + Data("a net".utf8).base64EncodedData()).write(to: url)
-        #expect(try FilePart(path: url.path, offset: 2, count: 3).bytes() == Array("Net".utf8))
-        #expect(try FilePart(path: url.path, offset: 6, count: 8, encoding: .base64).bytes() == Array("a net".utf8))
-        for part in [
-            FilePart(path: url.path, offset: 10, count: 90), FilePart(path: url.path, offset: 2, count: 3, encoding: .base64),
-            FilePart(path: url.path + "-gone", offset: 0, count: 1), FilePart(path: url.path, offset: 0, count: Int.max),
-        ] {
-            #expect(throws: DataError.self) { try part.bytes() }
-        }
-    }
 }
