@@ -48,6 +48,25 @@ void finish(const c10::intrusive_ptr<c10d::Work> &work) {
   if (work) work->wait();  // the group's own limit ends it
 }
 
+// gloo ends the whole process when two ranks send each other different sizes: so they compare first what they are about to send.
+void agree(const Group &group, at::TensorList tensors) {
+  uint64_t digest = 1469598103934665603u;
+  auto add = [&](int64_t number) { digest = (digest ^ static_cast<uint64_t>(number)) * 1099511628211u; };
+  for (const at::Tensor &tensor : tensors) {
+    add(static_cast<int64_t>(tensor.scalar_type()));
+    add(tensor.dim());
+    for (int64_t size : tensor.sizes()) add(size);
+  }
+  auto count = static_cast<int64_t>(tensors.size());
+  std::vector<at::Tensor> mine{at::tensor({count, static_cast<int64_t>(digest)}, at::kLong)};
+  std::vector<std::vector<at::Tensor>> all(1);
+  for (int i = 0; i < group->getSize(); i++) all[0].push_back(at::empty_like(mine[0]));
+  finish(group->allgather(all, mine));
+  for (int i = 1; i < group->getSize(); i++) {
+    TORCH_CHECK(all[0][static_cast<size_t>(i)].equal(all[0][0]), "rank ", i, " has other shapes or types than rank 0");
+  }
+}
+
 std::vector<at::Tensor> values(const ctorch_tensor *const *tensors, int32_t count) {
   std::vector<at::Tensor> result;
   for (int32_t i = 0; i < count; i++) result.push_back(tensors[i]->value);
@@ -213,7 +232,10 @@ ctorch_status ctorch_group_create(ctorch_store *store, const char *name, const c
     auto prefixed = c10::make_intrusive<c10d::PrefixStore>(name, store->value);
     auto group = c10::make_intrusive<c10d::ProcessGroup>(prefixed, rank, count);
     auto backend = c10::make_intrusive<Gloo>(prefixed, rank, count, options);
-    group->setBackend(at::kCPU, c10d::ProcessGroup::GLOO, c10::intrusive_ptr<c10d::Backend>(backend));
+    // Tensors on CUDA devices go by way of the host.
+    std::vector<at::DeviceType> devices{at::kCPU};
+    if (at::hasCUDA()) devices.push_back(at::kCUDA);
+    for (at::DeviceType device : devices) group->setBackend(device, c10d::ProcessGroup::GLOO, c10::intrusive_ptr<c10d::Backend>(backend));
     group->setDefaultBackend(c10d::ProcessGroup::GLOO);
     group->setGroupName("workers");
     *out = new ctorch_group{group};
@@ -228,6 +250,7 @@ void ctorch_group_release(ctorch_group *group) { delete group; }
 ctorch_status ctorch_group_sum(ctorch_group *group, const ctorch_tensor *a, ctorch_tensor **out, char **message) {
   return limited(message, [&] {
     c10::NoGradGuard guard;
+    agree(group->value, {a->value});
     std::vector<at::Tensor> sum{a->value.detach().clone(at::MemoryFormat::Contiguous)};
     finish(group->value->allreduce(sum));
     *out = new ctorch_tensor{sum[0]};
@@ -239,8 +262,7 @@ ctorch_status ctorch_group_broadcast(ctorch_group *group, const ctorch_tensor *c
     c10::NoGradGuard guard;
     std::vector<at::Tensor> places;
     for (int32_t i = 0; i < count; i++) places.push_back(tensors[i]->value.detach());
-    // Without this check, other shapes would be waited for in vain.
-    c10d::verify_params_across_processes(group->value, places, std::nullopt);
+    agree(group->value, places);
     c10d::broadcast_coalesced(group->value, places, size_t(250) << 20, from);
   });
 }
@@ -248,6 +270,7 @@ ctorch_status ctorch_group_broadcast(ctorch_group *group, const ctorch_tensor *c
 ctorch_status ctorch_group_gather(ctorch_group *group, const ctorch_tensor *a, ctorch_tensor **out, char **message) {
   return limited(message, [&] {
     c10::NoGradGuard guard;
+    agree(group->value, {a->value});
     std::vector<at::Tensor> mine{a->value.detach().contiguous()};
     std::vector<std::vector<at::Tensor>> all(1);
     int count = group->value->getSize();
@@ -268,7 +291,7 @@ ctorch_status ctorch_reducer_create(ctorch_group *group, const ctorch_tensor *co
                                     ctorch_reducer **out, char **message) {
   return limited(message, [&] {
     std::vector<at::Tensor> all = values(parameters, count);
-    c10d::verify_params_across_processes(group->value, all, std::nullopt);
+    agree(group->value, all);
     auto bytes = static_cast<size_t>(bucket_bytes);
     std::vector<bool> sparse(all.size(), false);
     auto first = std::min<size_t>(bytes, c10d::kDefaultFirstBucketBytes);

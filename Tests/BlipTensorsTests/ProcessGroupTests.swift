@@ -195,11 +195,19 @@ struct ProcessGroupTests {
 
     @Test("parameters and copies that differ between ranks are refused")
     func mismatches() throws {
-        let shapes = try Ranks.grouped(2, limit: 2) { group in
-            try group.broadcast([Tensor.zeros(group.rank == 0 ? [2] : [3])])
+        for shape in [[3], [2, 2], []] {
+            let shapes = try Ranks.grouped(2) { group in
+                let tensor = try Tensor.zeros(group.rank == 0 ? [2] : shape)
+                #expect(throws: DistributedError.self) { try group.broadcast([tensor]) }
+                #expect(throws: DistributedError.self) { try group.sum(tensor) }
+                #expect(throws: DistributedError.self) { try group.gather(tensor) }
+                #expect(throws: DistributedError.self) { try group.sum(Tensor.zeros([2], group.rank == 0 ? .float32 : .float64)) }
+                // The group is none the worse for it.
+                return try group.sum(Tensor.ones([1])).floats()
+            }
+            for result in shapes { #expect(try result.get() == [2]) }
         }
-        #expect(throws: DistributedError.self) { try shapes[1].get() }
-        let counts = try Ranks.grouped(2, limit: 2) { group in
+        let counts = try Ranks.grouped(2) { group in
             let parameters = try (0...group.rank).map { _ in try Tensor.zeros([2]) }
             for parameter in parameters { try parameter.requireGradient() }
             _ = try GradientReducer(parameters, over: group)

@@ -42,6 +42,14 @@ import Testing
         #expect(start.duration(to: .now) < .seconds(20))
     }
 
+    @Test("ranks whose tensors differ are told so, and none crashes")
+    func shapes() throws {
+        let outcome = try launch(2, ["check-workers", "--fault", "shapes"])
+        #expect(outcome.status == 70)
+        #expect(
+            outcome.errors.contains("[1] error: a broadcast failed on rank 1 of 2: rank 1 has other shapes or types"), "\(outcome.errors)")
+    }
+
     @Test("a rank that is killed ends all")
     func killed() throws {
         let outcome = try launch(2, ["check-workers", "--fault", "kill"])
@@ -95,13 +103,16 @@ import Testing
         process.standardError = FileHandle.nullDevice
         try process.run()
         #if os(Linux)
-            #expect(try waits { try marked(mark).count == 3 })
+            let isRunning = try waits { try marked(mark).count == 3 }
+            #expect(isRunning)
         #endif
         usleep(500_000)
         kill(process.processIdentifier, signal)
         process.waitUntilExit()
         #if os(Linux)
-            #expect(try waits { try marked(mark).isEmpty }, "\(try marked(mark))")
+            let isEmpty = try waits { try marked(mark).isEmpty }
+            let left = try marked(mark)
+            #expect(isEmpty, "\(left)")
         #endif
         #expect(process.terminationStatus == (signal == SIGTERM ? 143 : SIGKILL))
     }
