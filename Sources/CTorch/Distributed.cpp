@@ -322,3 +322,33 @@ ctorch_status ctorch_reducer_backward(ctorch_reducer *reducer, const ctorch_tens
     loss->value.backward();
   });
 }
+
+ctorch_status ctorch_group_sum_gradients(ctorch_group *group, const ctorch_tensor *const *parameters, int32_t count, int64_t bucket_bytes,
+                                         char **message) {
+  return limited(message, [&] {
+    c10::NoGradGuard guard;
+    std::vector<at::Tensor> all = values(parameters, count);
+    agree(group->value, all);
+    // Which of them any rank has reached.
+    std::vector<int32_t> mine;
+    for (const at::Tensor &parameter : all) mine.push_back(parameter.grad().defined() ? 1 : 0);
+    std::vector<at::Tensor> reached{at::tensor(mine, at::kInt)};
+    finish(group->value->allreduce(reached));
+    std::vector<at::Tensor> gradients;
+    for (size_t i = 0; i < all.size(); i++) {
+      if (reached[0][static_cast<int64_t>(i)].item<int32_t>() == 0) continue;
+      at::Tensor &gradient = all[i].mutable_grad();
+      gradient = gradient.defined() ? gradient.contiguous() : at::zeros_like(all[i], at::MemoryFormat::Contiguous);
+      gradients.push_back(gradient);
+    }
+    if (gradients.empty()) return;
+    std::vector<c10::intrusive_ptr<c10d::Work>> works;
+    auto buckets = std::get<0>(c10d::compute_bucket_assignment_by_size(gradients, {static_cast<size_t>(bucket_bytes)}));
+    for (const std::vector<size_t> &bucket : buckets) {
+      std::vector<at::Tensor> tensors;
+      for (size_t index : bucket) tensors.push_back(gradients[index]);
+      works.push_back(group->value->allreduce_coalesced(tensors));
+    }
+    for (const auto &work : works) finish(work);
+  });
+}

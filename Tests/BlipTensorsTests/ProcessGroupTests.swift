@@ -82,14 +82,16 @@ struct ProcessGroupTests {
         func gradients() throws -> [[Float]?] { try parameters.map { try $0.gradient?.floats() } }
     }
 
-    @Test("gradients summed in buckets are those of the whole batch", arguments: [(1, 64), (2, 64), (4, 64), (2, 1 << 20)])
-    func gradients(count: Int, bucketBytes: Int) throws {
+    @Test(
+        "gradients summed in buckets are those of the whole batch",
+        arguments: [(1, 64, true), (2, 64, true), (4, 64, true), (2, 1 << 20, true), (4, 64, false)])
+    func gradients(count: Int, bucketBytes: Int, overlaps: Bool) throws {
         let whole = try Network()
         for rows in [0..<24, 0..<12] { try whole.loss(rows).backward() }
         let expected = try whole.gradients()
         let results = try Ranks.grouped(count) { group in
             let network = try Network()
-            let reducer = try GradientReducer(network.parameters, over: group, bucketBytes: bucketBytes)
+            let reducer = try GradientReducer(network.parameters, over: group, bucketBytes: bucketBytes, overlaps: overlaps)
             var steps: [[[Float]?]] = []
             for _ in 0..<3 {
                 // Three micro-batches: the first 12 rows, the others, and the first again.
@@ -119,12 +121,12 @@ struct ProcessGroupTests {
         }
     }
 
-    @Test("a parameter that one rank reached, in a micro-batch that is not the last, counts for all")
-    func partlyUsed() throws {
+    @Test("a parameter that one rank reached, in a micro-batch that is not the last, counts for all", arguments: [true, false])
+    func partlyUsed(overlaps: Bool) throws {
         let results = try Ranks.grouped(2) { group in
             let (often, seldom) = (try Tensor.of([Float(1), 2], nil), try Tensor.of([Float(3)], nil))
             for parameter in [often, seldom] { try parameter.requireGradient() }
-            let reducer = try GradientReducer([often, seldom], over: group)
+            let reducer = try GradientReducer([often, seldom], over: group, overlaps: overlaps)
             let first = try often.sum()
             try reducer.backward(group.rank == 1 ? try first + seldom.sum() : first, isLast: false)
             try reducer.backward(try often.sum(), isLast: true)

@@ -147,7 +147,7 @@ import Testing
             #expect(outcome.status == 64 && outcome.errors.contains(words), "\(outcome)")
         }
         // The verb's own errors come through, and `--` is allowed.
-        let outcome = try launch(1, ["--", "show", "/nowhere"])
+        let outcome = try launch(1, ["--", "show", "--model", "/nowhere"])
         #expect(outcome.status == 66 && outcome.errors.contains("/nowhere"))
         #expect(try launch(2, ["show", "--version"]).status == 0)
     }

@@ -26,6 +26,7 @@ public final class TorchWorkers: Workers {
     /// For operations that ``Workers`` has not.
     public let group: ProcessGroup
     private let bucketBytes: Int
+    private let overlaps: Bool
     private var reducer: GradientReducer?
 
     /// Waits for the other processes of `launch`.
@@ -33,17 +34,19 @@ public final class TorchWorkers: Workers {
     /// - Parameters:
     ///   - environment: `MASTER_ADDR` and `MASTER_PORT`; `TORCHELASTIC_USE_AGENT_STORE` where the launcher waits there itself.
     ///   - bucketBytes: gradients are sent in pieces of this size.
+    ///   - overlaps: false where parts of the network that are recomputed on the way back have trained parameters, see ``GradientReducer``.
     /// - Throws: ``DistributedError``.
     public init(
         _ launch: Launch, limits: Limits = Limits(), environment: [String: String] = ProcessInfo.processInfo.environment,
-        bucketBytes: Int = 25 << 20
+        bucketBytes: Int = 25 << 20, overlaps: Bool = true
     ) throws(DistributedError) {
         let (host, port) = try Self.meetingPlace(environment)
         let launcherServes = environment["TORCHELASTIC_USE_AGENT_STORE"] == "True"
         let store = try RendezvousStore(host: host, port: port, serves: launch.rank == 0 && !launcherServes, limit: limits.meeting)
         // All are on this machine: its name need not resolve.
         let isLocal = ["127.0.0.1", "localhost", "::1"].contains(host)
-        (rank, count, localRank, self.bucketBytes) = (launch.rank, launch.count, launch.localRank, bucketBytes)
+        (rank, count, localRank) = (launch.rank, launch.count, launch.localRank)
+        (self.bucketBytes, self.overlaps) = (bucketBytes, overlaps)
         // torchrun starts all processes again when one has failed, and keeps its store.
         let attempt = environment["TORCHELASTIC_RESTART_COUNT"] ?? "0"
         group = try ProcessGroup(
@@ -66,9 +69,11 @@ public final class TorchWorkers: Workers {
     /// The workers of this process's launcher, or this process alone where there is none; then runs `body` with them.
     ///
     /// What `body` throws is left for the other processes to read, whose own errors then name it.
-    public static func run<Result>(limits: Limits = Limits(), _ body: (any Workers) throws -> Result) throws -> Result {
+    public static func run<Result>(limits: Limits = Limits(), overlaps: Bool = true, _ body: (any Workers) throws -> Result) throws
+        -> Result
+    {
         guard let launch = try Launch(), launch.count > 1 else { return try body(OneWorker()) }
-        let workers = try TorchWorkers(launch, limits: limits)
+        let workers = try TorchWorkers(launch, limits: limits, overlaps: overlaps)
         do {
             return try body(workers)
         } catch {
@@ -95,7 +100,7 @@ public final class TorchWorkers: Workers {
     private func newReducer(_ parameters: [Tensor]) throws -> GradientReducer {
         // Two must not watch the same tensors.
         reducer = nil
-        let new = try GradientReducer(parameters, over: group, bucketBytes: bucketBytes)
+        let new = try GradientReducer(parameters, over: group, bucketBytes: bucketBytes, overlaps: overlaps)
         reducer = new
         return new
     }

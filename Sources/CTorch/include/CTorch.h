@@ -221,6 +221,8 @@ ctorch_status ctorch_reducer_create(ctorch_group *group, const ctorch_tensor *co
 void ctorch_reducer_release(ctorch_reducer *reducer);
 // As ctorch_backward; the last one of a step also replaces every gradient gathered since the step before by its sum over the ranks.
 ctorch_status ctorch_reducer_backward(ctorch_reducer *reducer, const ctorch_tensor *loss, bool is_last, char **message);
+// The same sums without a reducer, when the backward passes of a step are over: for parameters that a reducer cannot watch.
+ctorch_status ctorch_group_sum_gradients(ctorch_group *group, const ctorch_tensor *const *parameters, int32_t count, int64_t bucket_bytes, char **message);
 
 #ifdef __cplusplus
 }

@@ -42,7 +42,7 @@ final class LaunchedProgram {
     /// Waits for all to end.
     ///
     /// - Parameter grace: seconds that processes get to end by themselves, and again between SIGTERM and SIGKILL.
-    /// - Returns: the exit status: that of the process that failed first, else 0.
+    /// - Returns: the exit status: that of the process that failed first, or after an interruption that of rank 0; else 0.
     func run(grace: Double) throws -> Int32 {
         var firstFailure: WorkerProcess?
         var passedOn = 0
@@ -70,6 +70,8 @@ final class LaunchedProgram {
                 for process in processes { process.send(next.signal) }
             }
         }
+        // Rank 0 is the one that saves the work, and says by its status whether it has.
+        if passedOn > 0, let end = processes[0].end, end.status != 0 { return end.status }
         guard let failed = culprit(firstFailure) else { return 0 }
         if passedOn == 0 { explain(failed) }
         return failed.end?.status ?? 1
