@@ -143,34 +143,34 @@ struct ProcessGroupTests {
         let server = try RendezvousStore(localWithin: 20)
         let (port, address) = (server.port, server.address)
         let results = Ranks.all(2) { rank in
-            let store = try RendezvousStore(host: "127.0.0.1", port: port, serves: false, limit: 1)
+            let store = try RendezvousStore(host: "127.0.0.1", port: port, serves: false, limit: 2)
             // Ranks 1 and 3 of 4 are absent.
-            _ = try ProcessGroup(meetingIn: store, host: "127.0.0.1", rank: rank * 2, count: 4, limit: 1)
+            _ = try ProcessGroup(meetingIn: store, host: "127.0.0.1", rank: rank * 2, count: 4, limit: 2)
         }
-        let expected = DistributedError.missingRanks([1, 3], count: 4, address: address, seconds: 1)
+        let expected = DistributedError.missingRanks([1, 3], count: 4, address: address, seconds: 2)
         for result in results { #expect(throws: expected) { try result.get() } }
-        #expect("\(expected)".contains("waited 1 s at \(address) for ranks 1, 3 of 4"))
+        #expect("\(expected)".contains("waited 2 s at \(address) for ranks 1, 3 of 4"))
         withExtendedLifetime(server) {}
     }
 
     @Test("an operation that another rank does not come to ends at the limit, and says which it is")
     func limit() throws {
-        let results = try Ranks.grouped(2, limit: 1) { group in
+        let results = try Ranks.grouped(2, limit: 2) { group in
             if group.rank == 1 {
-                sleep(3)
+                sleep(5)
                 return
             }
             _ = try group.sum(Tensor.of([Float(1)], nil))
         }
         guard
-            case .timedOut("a sum", rank: 0, count: 2, seconds: 1, _) = #expect(
+            case .timedOut("a sum", rank: 0, count: 2, seconds: 2, _) = #expect(
                 throws: DistributedError.self, performing: { try results[0].get() })
         else {
             Issue.record("another error: \(results[0])")
             return
         }
-        let barrier = try Ranks.grouped(2, limit: 1) { group in
-            if group.rank == 1 { sleep(3) } else { try group.barrier() }
+        let barrier = try Ranks.grouped(2, limit: 2) { group in
+            if group.rank == 1 { sleep(5) } else { try group.barrier() }
         }
         let error = #expect(throws: DistributedError.self) { try barrier[0].get() }
         #expect(
