@@ -22,6 +22,8 @@ struct ExitStatus {
     private static let unavailable: Int32 = 69
     private static let `internal`: Int32 = 70
     private static let interrupted: Int32 = 130
+    /// Another process of the same run is to blame, see `launch`.
+    static let peerLost: Int32 = 75
 
     /// Nil for errors of the argument parser, which explains those itself.
     init?(_ error: any Error) {
@@ -42,6 +44,8 @@ struct ExitStatus {
         case let error as PlanError: (code, sentence) = (Self.code(error), "\(error)")
         case let error as RunError: (code, sentence) = (Self.code(error), "\(error)")
         case let error as TensorError: (code, sentence) = (Self.code(error), "\(error)")
+        case let error as DistributedError: (code, sentence) = (Self.code(error), "\(error)")
+        case let error as LaunchError: (code, sentence) = (Self.internal, "\(error)")
         case let error as InputError: (code, sentence) = (error.isMissing ? Self.missingInput : Self.badData, "\(error)")
         case let error as ChatError: (code, sentence) = (Self.usage, "\(error)")
         case let error as OutputError: (code, sentence) = (Self.internal, "\(error)")
@@ -100,6 +104,15 @@ struct ExitStatus {
 
     private static func code(_ error: TensorError) -> Int32 {
         if case .deviceUnavailable = error { unavailable } else { self.internal }
+    }
+
+    private static func code(_ error: DistributedError) -> Int32 {
+        switch error {
+        case .badVariable: usage
+        case .unsupported, .cannotServe, .unreachable, .missingRanks: unavailable
+        case .timedOut, .peerLost: peerLost
+        case .refused: self.internal
+        }
     }
 
     private static func code(_ error: DataError) -> Int32 {

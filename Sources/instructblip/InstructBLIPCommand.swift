@@ -15,14 +15,15 @@ struct InstructBLIPCommand: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             Ask.self, Caption.self, Chat.self, Rank.self, Match.self, TraceCommand.self, Tokenize.self, Show.self, Create.self,
-            Convert.self, Quantize.self, Bench.self, DataCommand.self, Pull.self, ListModels.self, Remove.self,
-            DataCommand.self,
+            Convert.self, Quantize.self, Bench.self, DataCommand.self, LaunchCommand.self, CheckWorkers.self, Pull.self, ListModels.self,
+            Remove.self,
         ])
 }
 
 /// The entry point: runs a verb, and turns what goes wrong into one sentence and an exit status.
 @main enum Program {
     static func main() async {
+        Lifeline.watch()
         Engine.keepMemory()
         if let wanted = ProcessInfo.processInfo.environment["INSTRUCTBLIP_KERNELS"], wanted != Kernels.name {
             writeRemark("note: INSTRUCTBLIP_KERNELS=\(wanted) is unknown, or this processor has it not; using \(Kernels.name)\n")

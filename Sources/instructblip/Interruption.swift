@@ -3,39 +3,42 @@ import Foundation
 
 /// Notes Ctrl-C and SIGTERM, so that long work can stop in order and leave nothing half-made.
 ///
-/// Unchecked: the flag and the action are only touched under the lock.
+/// Unchecked: the signals and the action are only touched under the lock.
 final class Interruption: @unchecked Sendable {
     private let lock = NSLock()
-    private var isSet = false
+    private var noted: [Int32] = []
     private var action: (@Sendable () -> Void)?
     private var sources: [any DispatchSourceSignal] = []
 
-    init() {
+    init(_ numbers: [Int32] = [SIGINT, SIGTERM]) {
         // A queue of its own has a thread even where work that blocks has taken all those of the shared pool.
         let queue = DispatchQueue(label: "instructblip interruption")
-        for number in [SIGINT, SIGTERM] {
+        for number in numbers {
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
-            source.setEventHandler { [weak self] in self?.set() }
+            source.setEventHandler { [weak self] in self?.note(number) }
             source.resume()
             sources.append(source)
         }
     }
 
-    var happened: Bool { lock.withLock { isSet } }
+    var happened: Bool { !signals.isEmpty }
+
+    /// The signals so far, in order.
+    var signals: [Int32] { lock.withLock { noted } }
 
     /// Calls `action` when it happens, on a thread of its own; at once where it happened already.
     func onHappening(_ action: @escaping @Sendable () -> Void) {
         let isLate = lock.withLock {
             self.action = action
-            return isSet
+            return !noted.isEmpty
         }
         if isLate { action() }
     }
 
-    private func set() {
+    private func note(_ number: Int32) {
         let action = lock.withLock {
-            isSet = true
+            noted.append(number)
             return self.action
         }
         action?()

@@ -18,7 +18,7 @@ typedef struct ctorch_tensor ctorch_tensor;
 typedef struct ctorch_generator ctorch_generator;
 
 typedef int32_t ctorch_status;
-enum { CTORCH_OK = 0, CTORCH_ERROR = 1, CTORCH_OUT_OF_MEMORY = 2 };
+enum { CTORCH_OK = 0, CTORCH_ERROR = 1, CTORCH_OUT_OF_MEMORY = 2, CTORCH_TIMED_OUT = 3 };  // the last one between processes only
 
 // Element types and devices: the numbers are this header's own, not libtorch's, which may move between versions.
 typedef int32_t ctorch_type;
@@ -192,6 +192,37 @@ typedef struct {
 ctorch_status ctorch_attend_step(const ctorch_step *step, ctorch_tensor **out, char **message);  // [B, T, H d]
 // activation(gate) * up, `kind` being a unary one
 ctorch_status ctorch_gated(ctorch_unary_kind kind, const ctorch_tensor *gate, const ctorch_tensor *up, ctorch_tensor **out, char **message);
+
+// --- several processes (Distributed.cpp). Limits are in milliseconds.
+typedef struct ctorch_store ctorch_store;      // where the processes find each other: small texts under keys
+typedef struct ctorch_group ctorch_group;      // moves tensors between them
+typedef struct ctorch_reducer ctorch_reducer;  // sums gradients over them during the backward pass
+bool ctorch_has_groups(void);  // whether this build can make groups; stores it always can
+// Connects to the store at host and port, which one process `serves`.
+ctorch_status ctorch_store_open(const char *host, uint16_t port, bool serves, int64_t limit, ctorch_store **out, char **message);
+// Serves one that only this machine reaches, at a free port.
+ctorch_status ctorch_store_open_local(int64_t limit, ctorch_store **out, char **message);
+void ctorch_store_release(ctorch_store *store);
+uint16_t ctorch_store_port(const ctorch_store *store);
+ctorch_status ctorch_store_put_first(ctorch_store *store, const char *key, const char *text, char **message);  // unless something is there
+ctorch_status ctorch_store_find(ctorch_store *store, const char *key, char **text, char **message);  // NULL: nothing; freed as messages are
+// Waits until all `count` ranks have come here. Past the limit, says who is `missing` (count flags) and returns no error.
+ctorch_status ctorch_store_meet(ctorch_store *store, const char *place, int32_t rank, int32_t count, int64_t limit, bool *missing, char **message);
+// `name`: its place in the store; `host`: this machine's address to be reached at, or NULL to find one.
+// All of the following wait for the other ranks, at most `limit`.
+ctorch_status ctorch_group_create(ctorch_store *store, const char *name, const char *host, int32_t rank, int32_t count, int64_t limit, ctorch_group **out, char **message);
+void ctorch_group_release(ctorch_group *group);
+ctorch_status ctorch_group_sum(ctorch_group *group, const ctorch_tensor *a, ctorch_tensor **out, char **message);
+ctorch_status ctorch_group_broadcast(ctorch_group *group, const ctorch_tensor *const *tensors, int32_t count, int32_t from, char **message);  // in place
+ctorch_status ctorch_group_gather(ctorch_group *group, const ctorch_tensor *a, ctorch_tensor **out, char **message);  // out has a place for each rank
+ctorch_status ctorch_group_barrier(ctorch_group *group, char **message);
+ctorch_status ctorch_reducer_create(ctorch_group *group, const ctorch_tensor *const *parameters, int32_t count, int64_t bucket_bytes,
+                                    ctorch_reducer **out, char **message);
+void ctorch_reducer_release(ctorch_reducer *reducer);
+// As ctorch_backward; the last one of a step also replaces every gradient gathered since the step before by its sum over the ranks.
+ctorch_status ctorch_reducer_backward(ctorch_reducer *reducer, const ctorch_tensor *loss, bool is_last, char **message);
+// The same sums without a reducer, when the backward passes of a step are over: for parameters that a reducer cannot watch.
+ctorch_status ctorch_group_sum_gradients(ctorch_group *group, const ctorch_tensor *const *parameters, int32_t count, int64_t bucket_bytes, char **message);
 
 #ifdef __cplusplus
 }

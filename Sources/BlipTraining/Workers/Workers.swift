@@ -1,0 +1,34 @@
+import BlipTensors
+
+/// The processes that train one network together, as one of them sees them.
+///
+/// All call the same functions in the same order, and each waits for the others.
+public protocol Workers: AnyObject {
+    /// Counted from 0.
+    var rank: Int { get }
+    var count: Int { get }
+
+    /// Writes rank 0's tensors into those of all others.
+    func broadcast(_ tensors: [Tensor]) throws
+    /// Adds d(loss)/d(parameter) to the gradients of this process. The last of a step also replaces them by their sum over all processes.
+    ///
+    /// A sum, not a mean: the loss is divided by what the whole step has, before.
+    func backward(_ loss: Tensor, parameters: [Tensor], isLast: Bool) throws
+    /// The sums over all processes, one for each value.
+    func sum(_ values: [Double]) throws -> [Double]
+    /// Waits for all processes to come here.
+    func barrier() throws
+}
+
+/// This process alone.
+public final class OneWorker: Workers {
+    public let rank = 0
+    public let count = 1
+
+    public init() {}
+
+    public func broadcast(_ tensors: [Tensor]) throws {}
+    public func backward(_ loss: Tensor, parameters: [Tensor], isLast: Bool) throws { try loss.backward() }
+    public func sum(_ values: [Double]) throws -> [Double] { values }
+    public func barrier() throws {}
+}
