@@ -30,9 +30,7 @@ public struct InstructBLIP {
     }
 
     /// The part that instruction tuning trains; everything else is frozen.
-    public static func isTrainable(_ name: String) -> Bool {
-        name == "query_tokens" || ["qformer.", "language_projection.", "vision_model.post_layernorm."].contains { name.hasPrefix($0) }
-    }
+    public static func isTrainable(_ name: String) -> Bool { NetworkPart.instructionTuned.contains(NetworkPart(of: name)) }
 
     public var promptPadding: PaddingSide { language.promptPadding }
 
@@ -44,8 +42,11 @@ public struct InstructBLIP {
     }
 
     /// What the image encoder makes of pictures [R, 3, H, W]. It does not depend on the instruction, so it can be kept for the next one.
-    public func look(at pixels: Tensor, observe: Observer = .none) throws -> Look {
-        let patches = try visionNorm(vision(pixels))  // [R, P, V]
+    public func look(at pixels: Tensor, observe: Observer = .none) throws -> Look { try look(seeing: vision(pixels), observe: observe) }
+
+    /// The same from the image encoder's own output [R, P, V], which does not change while the rest is trained.
+    public func look(seeing features: Tensor, observe: Observer = .none) throws -> Look {
+        let patches = try visionNorm(visionNorm.accepting(features))  // [R, P, V]
         let look = Look(patches: patches, reading: try qformer.read(patches))
         try observe.saw(.vision, patches)
         return look
@@ -57,12 +58,13 @@ public struct InstructBLIP {
     ///   - look: R pictures; for B rows of text R is B times the number F of frames of each row.
     ///   - instruction: [B, T'], told to every frame; nil reads the pictures without it.
     ///   - words: [B, T]
+    ///   - dropout: in the Q-Former, in training alone.
     public func prompt(
-        seeing look: Look, told instruction: TokenBatch?, then words: TokenBatch, observe: Observer = .none
+        seeing look: Look, told instruction: TokenBatch?, then words: TokenBatch, dropout: Dropout? = nil, observe: Observer = .none
     ) throws -> Prompt {
         let frames = look.count / max(1, words.batch)
         let told = try instruction?.repeated(frames)
-        let queries = try qformer(queryTokens, reading: look.reading, told: told)  // [R, N, Q]
+        let queries = try qformer(queryTokens, reading: look.reading, told: told, dropout: dropout)  // [R, N, Q]
         try observe.saw(.qformer, queries)
         let soft = try projection(projection.accepting(queries)).to(language.dtype)  // [R, N, D]
         try observe.saw(.projection, soft)

@@ -39,6 +39,9 @@ struct ExitStatus {
         case let error as DataError: (code, sentence) = (Self.code(error), "\(error)")
         case let error as RecordError: (code, sentence) = (Self.code(error), "\(error)")
         case let error as PlanError: (code, sentence) = (Self.code(error), "\(error)")
+        case TrainingError.outputInUse: (code, sentence) = (Self.usage, "\(error) (--resume goes on with it)")
+        case let error as TrainingError: (code, sentence) = (Self.code(error), "\(error)")
+        case let error as LoadingError: (code, sentence) = (Self.usage, "\(error)")
         case let error as TensorError: (code, sentence) = (Self.code(error), "\(error)")
         case let error as InputError: (code, sentence) = (error.isMissing ? Self.missingInput : Self.badData, "\(error)")
         case let error as ChatError: (code, sentence) = (Self.usage, "\(error)")
@@ -122,6 +125,16 @@ struct ExitStatus {
         case .unreadable: missingInput
         case .badOverride: usage
         case .notYAML, .unknownKey, .missingKey, .wrongType, .badValue: badData
+        }
+    }
+
+    private static func code(_ error: TrainingError) -> Int32 {
+        switch error {
+        case .notFinite, .tooManyBadLosses, .badCheckpoint, .badBatch: badData
+        case .outputInUse: usage
+        case .nothingToResume: missingInput
+        case .unwritable: self.internal
+        case .interrupted: interrupted
         }
     }
 

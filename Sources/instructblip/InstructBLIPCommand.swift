@@ -15,8 +15,7 @@ struct InstructBLIPCommand: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             Ask.self, Caption.self, Chat.self, Rank.self, Match.self, TraceCommand.self, Tokenize.self, Show.self, Create.self,
-            Convert.self, Quantize.self, Bench.self, DataCommand.self, Pull.self, ListModels.self, Remove.self,
-            DataCommand.self,
+            Convert.self, Quantize.self, Bench.self, TrainCommand.self, DataCommand.self, Pull.self, ListModels.self, Remove.self,
         ])
 }
 

@@ -31,6 +31,10 @@ enum { CTORCH_CPU = 0, CTORCH_CUDA = 1, CTORCH_MPS = 2, CTORCH_META = 3 };
 
 void ctorch_free_message(char *message);
 void ctorch_release(ctorch_tensor *tensor);
+// Another handle of the same tensor, its history of gradients included.
+ctorch_status ctorch_alias(const ctorch_tensor *a, ctorch_tensor **out, char **message);
+// A message of one's own, for ctorch_free_message.
+char *ctorch_copy_message(const char *text);
 
 // --- creation (Creation.cpp)
 typedef void (*ctorch_release_memory)(void *context);
@@ -192,6 +196,24 @@ typedef struct {
 ctorch_status ctorch_attend_step(const ctorch_step *step, ctorch_tensor **out, char **message);  // [B, T, H d]
 // activation(gate) * up, `kind` being a unary one
 ctorch_status ctorch_gated(ctorch_unary_kind kind, const ctorch_tensor *gate, const ctorch_tensor *up, ctorch_tensor **out, char **message);
+
+// --- training (Training.cpp)
+// Computes a tensor from others, whose handles it takes over.
+typedef ctorch_status (*ctorch_recomputed)(void *context, ctorch_tensor **inputs, int32_t count, ctorch_tensor **out, char **message);
+// What `body` makes of the inputs, keeping nothing but them for the way back, where `body` runs once more. `release(context)` runs when the
+// last use is over (also when this call fails).
+ctorch_status ctorch_recompute(ctorch_recomputed body, ctorch_release_memory release, void *context, ctorch_tensor *const *inputs,
+                               int32_t count, ctorch_tensor **out, char **message);
+ctorch_status ctorch_dropout_drawn(const ctorch_tensor *a, double probability, ctorch_generator *generator, ctorch_tensor **out, char **message);
+// Over the gradients of all parameters that have one.
+ctorch_status ctorch_gradient_norm(ctorch_tensor *const *parameters, int32_t count, double *out, char **message);
+ctorch_status ctorch_scale_gradients(ctorch_tensor *const *parameters, int32_t count, double factor, char **message);
+typedef struct { double step, rate, beta1, beta2, decay, epsilon; } ctorch_adamw_settings;  // step: counted from 1
+// One step of AdamW in place; a parameter without a gradient has one of zeros.
+ctorch_status ctorch_adamw(ctorch_tensor *const *parameters, ctorch_tensor *const *means, ctorch_tensor *const *squares, int32_t count,
+                           const ctorch_adamw_settings *settings, char **message);
+// Sets autocast of a device on this thread, and says what it was.
+ctorch_status ctorch_autocast(ctorch_device where, bool enabled, ctorch_type type, bool *was_enabled, ctorch_type *was_type, char **message);
 
 #ifdef __cplusplus
 }
