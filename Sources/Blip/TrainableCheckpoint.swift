@@ -16,7 +16,8 @@ public struct TrainingOptions: Sendable {
     public var tellsQFormer: Bool
 
     public init(
-        trained: Set<NetworkPart> = NetworkPart.instructionTuned, dtype: DType = .float32, frozen: Quantization? = nil, device: Device = .cpu,
+        trained: Set<NetworkPart> = NetworkPart.instructionTuned, dtype: DType = .float32, frozen: Quantization? = nil,
+        device: Device = .cpu,
         tellsQFormer: Bool = true
     ) {
         (self.trained, self.dtype, self.frozen) = (trained, dtype, frozen)
@@ -69,7 +70,8 @@ public final class TrainableCheckpoint {
     private static func readsInstruction(_ name: String) -> Bool {
         name.hasPrefix("qformer.")
             && [".word_embeddings.", ".position_embeddings.", ".intermediate.dense.", ".output.dense.", ".output.LayerNorm."]
-                .contains { name.contains($0) } && !name.contains("attention.output.")
+                .contains { name.contains($0) }
+            && !name.contains("attention.output.")
     }
 
     /// Every dense tensor in memory, by name.

@@ -27,7 +27,8 @@ public enum TrainingError: Error, Sendable, Equatable, CustomStringConvertible, 
         case .badCheckpoint(let path, let reason): "the checkpoint \(path) cannot be used: \(reason)"
         case .unwritable(let path, let reason): "\(path) cannot be written: \(reason); the checkpoints before are complete"
         case .badBatch(let reason): "this batch cannot be computed: \(reason)"
-        case .interrupted(let step, let checkpoint): "interrupted behind step \(step), which is saved in \(checkpoint); resume goes on from there"
+        case .interrupted(let step, let checkpoint):
+            "interrupted behind step \(step), which is saved in \(checkpoint); resume goes on from there"
         }
     }
 

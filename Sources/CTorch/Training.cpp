@@ -70,14 +70,14 @@ struct Work : torch::CustomClassHolder {
 
 // Keeps the inputs alone, and computes the rest once more on the way back.
 struct Recomputed : torch::autograd::Function<Recomputed> {
-  static at::Tensor forward(torch::autograd::AutogradContext *context, const std::vector<at::Tensor> &inputs, c10::intrusive_ptr<Work> work) {
-    context->save_for_backward(inputs);
+  static at::Tensor forward(torch::autograd::AutogradContext *context, at::TensorList inputs, c10::intrusive_ptr<Work> work) {
+    context->save_for_backward(inputs.vec());
     context->saved_data["work"] = c10::IValue::make_capsule(work);
     Autocast autocast = Autocast::current(inputs.at(0).device().type());
     context->saved_data["enabled"] = autocast.enabled;
     context->saved_data["type"] = static_cast<int64_t>(autocast.type);
     at::NoGradGuard guard;
-    return (*work)(inputs);
+    return (*work)(inputs.vec());
   }
 
   static torch::autograd::tensor_list backward(torch::autograd::AutogradContext *context, torch::autograd::tensor_list gradients) {
@@ -116,7 +116,9 @@ ctorch_status ctorch_recompute(ctorch_recomputed body, ctorch_release_memory rel
   return bridge::produce(out, message, [&] {
     auto work = c10::make_intrusive<Work>(body, release, context);
     TORCH_CHECK(count > 0, "there is nothing to compute from");
-    return Recomputed::apply(values(inputs, count), work);
+    std::vector<at::Tensor> given = values(inputs, count);
+    // Of a plain vector, libtorch would not see that it holds tensors.
+    return Recomputed::apply(at::TensorList(given), work);
   });
 }
 

@@ -27,7 +27,8 @@ import Testing
                 records.append([
                     "id": "00000000000\(number)", "image": name,
                     "conversations": [
-                        ["from": "human", "value": "<image>\nWhat is in picture \(number)?"], ["from": "gpt", "value": Self.answers[number % 4]],
+                        ["from": "human", "value": "<image>\nWhat is in picture \(number)?"],
+                        ["from": "gpt", "value": Self.answers[number % 4]],
                     ],
                 ])
             }
@@ -66,19 +67,24 @@ import Testing
     @Test("data of one's own, trained, merged and asked, gives the trained answers")
     func whole() async throws {
         try await withTemporaryFolder { folder in
-            let setting = try Setting(folder, steps: 200, "learning_rate: 1.0e-2, warmup_steps: 10, weight_decay: 0, dropout: false")
-            let trained = try Program.run(["train", setting.plan.path, "--set", "checkpoints.every=1000"])
+            let setting = try Setting(folder, steps: 150, "learning_rate: 1.0e-2, warmup_steps: 10, weight_decay: 0, dropout: false")
+            // A tiny language model of random weights has to learn to speak, too.
+            let parts = "train=[qformer, queries, projection, vision_norm, language_model]"
+            let trained = try Program.run(
+                ["train", setting.plan.path, "--threads", "1", "--set", "checkpoints.every=1000", "--set", parts])
             #expect(trained.status == 0, "\(trained.errors)")
-            for said in ["qformer", "frozen", "vision_encoder", "memory with gradients and optimizer", "loss "] { #expect(trained.errors.contains(said)) }
+            for said in ["qformer", "frozen", "vision_encoder", "memory with gradients and optimizer", "loss "] {
+                #expect(trained.errors.contains(said))
+            }
             let merged = folder.appendingPathComponent("merged")
             let report = try Program.run(["train", "merge", setting.output("run").path, "--output", merged.path, "--json"])
-            #expect(try report.json()["step"] as? Int == 200, "\(report.errors)")
+            #expect(try report.json()["step"] as? Int == 150, "\(report.errors)")
             for number in [0, 3, 5, 6] {
                 let answer = try Program.run(
-                    ["ask", setting.picture(number).path, "What is in picture \(number)?", "--model", merged.path, "--beams", "1"])
+                    ["ask", setting.picture(number).path, "What is in picture \(number)?", "--model", merged.path])
                 #expect(answer.output.trimmingCharacters(in: .whitespacesAndNewlines) == Setting.answers[number % 4])
             }
-            let quantized = try Program.run(["quantize", "--model", merged.path, "--output", folder.appendingPathComponent("q8").path])
+            let quantized = try Program.run(["quantize", "--model", merged.path, "--weights", "q8", "--out", folder.appendingPathComponent("q8").path])
             #expect(quantized.status == 0, "\(quantized.errors)")
         }
     }
@@ -88,11 +94,11 @@ import Testing
         try await withTemporaryFolder { folder in
             let setting = try Setting(folder, steps: 40, "learning_rate: 1.0e-3, warmup_steps: 5")
             let whole = setting.output("whole")
-            #expect(try Program.run(["train", setting.plan.path, "--output", whole.path]).status == 0)
+            #expect(try Program.run(["train", setting.plan.path, "--threads", "1", "--output", whole.path]).status == 0)
             let expected = try setting.weights(whole, 40)
             for (number, (signal, seconds)) in [(SIGTERM, 1.2), (SIGKILL, 1.0), (SIGKILL, 1.6), (SIGKILL, 0.7)].enumerated() {
                 let cut = setting.output("cut-\(number)")
-                let arguments = ["train", setting.plan.path, "--output", cut.path]
+                let arguments = ["train", setting.plan.path, "--threads", "1", "--output", cut.path]
                 let status = try run(arguments, signal: signal, after: seconds)
                 // A machine may be quick enough to be done before.
                 if status != 0 { #expect(status == (signal == SIGTERM ? 130 : -SIGKILL)) }
@@ -110,7 +116,7 @@ import Testing
         try await withTemporaryFolder { folder in
             let setting = try Setting(folder, steps: 1, "warmup_steps: 0")
             let typo = try Program.run(["train", setting.plan.path, "--set", "training.step=3"])
-            #expect(typo.status == 65 && typo.errors.contains("did you mean steps?"))
+            #expect(typo.status == 65 && typo.errors.contains("did you mean steps"))
             #expect(try Program.run(["train", setting.plan.path, "--resume"]).status == 66)
             #expect(try Program.run(["train", setting.plan.path, "--steps", "1"]).status == 0)
             let again = try Program.run(["train", setting.plan.path])

@@ -53,7 +53,8 @@ public struct CheckpointMerger {
             try companions.copy(to: target)
             try companions.copy("config.json", to: target)
             return ConversionReport(
-                tensors: layouts.count, bytes: writer.byteCount, notes: ["\(trained.infos.count) of \(layouts.count) tensors are the trained ones"])
+                tensors: layouts.count, bytes: writer.byteCount,
+                notes: ["\(trained.infos.count) of \(layouts.count) tensors are the trained ones"])
         }
     }
 

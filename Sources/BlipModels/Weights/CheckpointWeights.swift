@@ -27,7 +27,8 @@ public final class CheckpointWeights: WeightSource {
     ///   - isTrained: names of tensors that are going to change: they are copies, dense, and gather gradients.
     public init(
         _ files: WeightFiles, precision: Precision, quantization: Quantization? = nil, device: Device = .cpu,
-        isTrained: @escaping (String) -> Bool = { _ in false }, progress: @escaping (_ loadedBytes: Int, _ totalBytes: Int) -> Void = { _, _ in }
+        isTrained: @escaping (String) -> Bool = { _ in false },
+        progress: @escaping (_ loadedBytes: Int, _ totalBytes: Int) -> Void = { _, _ in }
     ) {
         self.files = files
         self.precision = precision

@@ -33,7 +33,9 @@ public struct TrainingCheckpoint: Sendable {
             throw TrainingError.badCheckpoint(path: output.path, reason: error.localizedDescription)
         }
         return names.compactMap { name -> TrainingCheckpoint? in
-            guard name.hasPrefix(prefix), let step = Int(name.dropFirst(prefix.count)), step >= 0, name == "\(prefix)\(step)" else { return nil }
+            guard name.hasPrefix(prefix), let step = Int(name.dropFirst(prefix.count)), step >= 0, name == "\(prefix)\(step)" else {
+                return nil
+            }
             let folder = output.appendingPathComponent(name)
             guard FileManager.default.fileExists(atPath: folder.appendingPathComponent(stateName).path) else { return nil }
             return TrainingCheckpoint(folder: folder, step: step)
@@ -81,7 +83,8 @@ public struct TrainingCheckpoint: Sendable {
         let odd = Set(weights.names).symmetricDifference(names).sorted()
         guard odd.isEmpty else {
             throw TrainingError.badCheckpoint(
-                path: folder.path, reason: "it holds other trained tensors than the plan trains, for example \(odd[0]); train the same parts")
+                path: folder.path,
+                reason: "it holds other trained tensors than the plan trains, for example \(odd[0]); train the same parts")
         }
         for (place, parameter) in optimizer.parameters.enumerated() {
             let pairs = [

@@ -27,13 +27,15 @@ struct BadBatch: Encodable {
     init(_ record: StepRecord, _ examples: [LoadedExample]) {
         step = record.step
         // JSON has no word for what these may be.
-        (loss, gradientNorm) = ("\(record.loss)", "\(record.gradientNorm)")
+        (loss, gradientNorm) = (Self.text(record.loss), Self.text(record.gradientNorm))
         samples = examples.map { loaded in
             Entry(
                 dataset: loaded.example.dataset, sample: loaded.example.sample, index: loaded.draw.index, epoch: loaded.draw.epoch,
                 instruction: loaded.example.instruction, answer: loaded.example.answer, images: loaded.example.images.map(\.label))
         }
     }
+
+    private static func text(_ number: Double) -> String { number.isNaN ? "nan" : "\(number)" }
 
     func write(to file: URL) throws {
         let encoder = JSONEncoder()

@@ -44,7 +44,8 @@ struct HeldOutLoss {
         func look() throws {
             let size = training.microBatch ?? training.batch
             let batch = try TrainingBatch(
-                waiting, pass.checkpoint.processor, size: size, instructionLimit: training.instructionLimit, answerLimit: training.answerLimit)
+                waiting, pass.checkpoint.processor, size: size, instructionLimit: training.instructionLimit,
+                answerLimit: training.answerLimit)
             for part in batch.parts {
                 let loss = try withoutGradients { try pass.loss(part).item() }
                 sums = [sums[0] + loss * Double(part.tokens), sums[1] + Double(part.tokens), sums[2] + Double(part.inputs.count)]

@@ -104,7 +104,8 @@ public final class Trainer {
         let share = max(1, training.batch / workers.count)
         let grain: MixtureStream.Grain = plan.data.grain == .sample ? .sample : .batch(of: share)
         let batches = try ShardedBatches(
-            set.mixture, seed: plan.data.seed, grain: grain, globalBatch: training.batch, rank: workers.rank, of: workers.count, step: state.step)
+            set.mixture, seed: plan.data.seed, grain: grain, globalBatch: training.batch, rank: workers.rank, of: workers.count,
+            step: state.step)
         let pictures = PictureLoader(checkpoint.processor.images, training.augmentation.augmentation)
         return try ExampleLoader(
             set, batches, pictures, frames: training.frames, workers: training.workers, depth: min(4096, max(16, 2 * share)))

@@ -41,11 +41,16 @@ final class TrainingDisplay: TrainingObserver {
         let mean = loss.isEmpty ? .nan : loss.reduce(0, +) / Double(loss.count)
         let note = String(format: "loss %.4f  rate %.2e  %.0f tokens/s", mean, record.rate, seconds > 0 ? Double(tokens) / seconds : 0)
         bar.update(record.step - first, of: record.steps - first, note: note)
-        if record.isSkipped, record.lossScale == 1 { writeRemark("note: step \(record.step) changed nothing: its loss or gradient is not finite\n") }
+        if record.isSkipped, record.lossScale == 1 {
+            writeRemark("note: step \(record.step) changed nothing: its loss or gradient is not finite\n")
+        }
     }
 
     func validated(_ record: ValidationRecord) throws {
-        writeRemark(String(format: "\nstep %ld: held-out loss %.4f of %ld samples%@\n", record.step, record.loss, record.samples, record.isBest ? ", the best so far" : ""))
+        writeRemark(
+            String(
+                format: "\nstep %ld: held-out loss %.4f of %ld samples%@\n", record.step, record.loss, record.samples,
+                record.isBest ? ", the best so far" : ""))
     }
 
     func ended(step: Int) throws { close() }

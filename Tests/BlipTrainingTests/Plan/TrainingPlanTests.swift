@@ -45,18 +45,22 @@ struct TrainingPlanTests {
         #expect(plan.training.batch == 8 && plan.training.microBatch == 2 && plan.training.precision == .bf16 && plan.training.recomputes)
         #expect(plan.training.imageCache?.memoryBytes == 1_000_000_000 && plan.training.imageCache?.folder?.path == "/plans/f")
         #expect(plan.training.badLoss == .skip && plan.training.maximumBadLosses == 4 && plan.training.clip == 1)
-        #expect(plan.checkpoints.every == 5 && plan.checkpoints.keep == 1 && plan.validation?.samples == 7 && plan.validation?.data.exclusion == .nothing)
+        #expect(
+            plan.checkpoints.every == 5 && plan.checkpoints.keep == 1 && plan.validation?.samples == 7
+                && plan.validation?.data.exclusion == .nothing)
         #expect(plan.text.contains("batch: 8"))
     }
 
     @Test(
         "mistakes name the key, and the one that was meant",
         arguments: [
-            ("training: {step: 4}", "there is no key \"step\"; did you mean steps?"),
+            ("training: {step: 4}", "there is no key \"step\"; did you mean steps"),
             ("trainning: {steps: 4}", "did you mean training?"), ("training: {precision: bf61}", "float32, bf16, fp16"),
             ("train: [vision]", "vision_encoder, vision_norm, queries, qformer, projection, language_model"),
-            ("training: {betas: [0.9]}", "two, for example [0.9, 0.999]"), ("training: {image_cache: true}", "training.augmentation to be none"),
-            ("training: {batch: 0}", "1 to 1000000"), ("checkpoints: {keep: 0}", "1 or more"), ("model: {frozen: q8}", "the key \"checkpoint\" is missing"),
+            ("training: {betas: [0.9]}", "two, for example [0.9, 0.999]"),
+            ("training: {image_cache: true}", "training.augmentation to be none"),
+            ("training: {batch: 0}", "1 to 1000000"), ("checkpoints: {keep: 0}", "1 or more"),
+            ("model: {frozen: q8}", "the key \"checkpoint\" is missing"),
         ])
     func mistakes(_ line: String, _ said: String) throws {
         let text = line.hasPrefix("model") ? Self.start.replacing("model: m", with: line) : Self.start + line

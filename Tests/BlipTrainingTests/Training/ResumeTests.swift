@@ -18,11 +18,14 @@ import Testing
         return try (0..<9).map { number in
             let pixels = (0..<20 * 16 * 3).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
             return try TinyRun.sample(
-                number, RGBImage(width: 20, height: 16, pixels: pixels), "What is number \(number)?", number % 2 == 0 ? "a red circle" : "a house")
+                number, RGBImage(width: 20, height: 16, pixels: pixels), "What is number \(number)?",
+                number % 2 == 0 ? "a red circle" : "a house")
         }
     }
 
-    private func run(_ name: String, _ output: URL, _ keys: String = "workers: 2", more: String = "checkpoints: {every: 1, keep: 100}") throws -> TinyRun {
+    private func run(_ name: String, _ output: URL, _ keys: String = "workers: 2", more: String = "checkpoints: {every: 1, keep: 100}")
+        throws -> TinyRun
+    {
         try TinyRun(name, Self.samples(), output: output, "\(Self.keys), \(keys)", more: more)
     }
 
@@ -32,7 +35,9 @@ import Testing
     }
 
     /// What must be the same.
-    private func figures(_ records: [StepRecord]) -> [[Double]] { records.map { [$0.loss, $0.rate, $0.gradientNorm, Double($0.targetTokens)] } }
+    private func figures(_ records: [StepRecord]) -> [[Double]] {
+        records.map { [$0.loss, $0.rate, $0.gradientNorm, Double($0.targetTokens)] }
+    }
 
     @Test("from every step, with dropout and varied pictures, and another number of threads", arguments: ["vicuna", "flan-t5"])
     func everyStep(_ name: String) async throws {

@@ -10,7 +10,7 @@ import Foundation
 /// Small runs of the tiny checkpoints.
 struct TinyRun {
     var plan: TrainingPlan
-    let folder: URL
+    var folder: URL
     var set: TrainingSet
 
     /// - Parameters:
@@ -19,7 +19,8 @@ struct TinyRun {
     ///   - keys: of `training`, as YAML.
     init(_ name: String, _ samples: [Sample], output: URL, _ keys: String, more: String = "") throws {
         folder = Fixtures.checkpoint(name)
-        let text = "model: \(folder.path)\noutput: \(output.path)\ndata: {datasets: [okvqa], exclude: nothing}\ntraining: {\(keys)}\n\(more)"
+        let text =
+            "model: \(folder.path)\noutput: \(output.path)\ndata: {datasets: [okvqa], exclude: nothing}\ntraining: {\(keys)}\n\(more)"
         plan = try TrainingPlan(PlanFile(text, name: "test.yaml", folder: URL(fileURLWithPath: "/")))
         let part = TrainingPart(ListedSamples(samples), ExampleMaker(dataset: "few", category: "c", title: "few"))
         set = TrainingSet(
@@ -31,7 +32,8 @@ struct TinyRun {
     /// Trains, and gives what the observer saw.
     @discardableResult
     func train(
-        _ checkpoint: TrainableCheckpoint? = nil, isResumed: Bool = false, stoppingBehind last: Int? = nil, observe: ((StepRecord) throws -> Void)? = nil
+        _ checkpoint: TrainableCheckpoint? = nil, isResumed: Bool = false, stoppingBehind last: Int? = nil,
+        observe: ((StepRecord) throws -> Void)? = nil
     ) throws -> [StepRecord] {
         let recorder = Recorder(observe)
         let trainer = try Trainer(

@@ -26,11 +26,11 @@ struct T5Stack {
     ) throws -> Tensor {
         var hidden = embeddings
         for (index, block) in blocks.enumerated() {
-            // Keys and values come from the encoder, where gradients go too.
+            // Keys and values come from the encoder, where gradients go too; to the bias they go where the language model is trained.
             let read = reading.map { [$0.layers[index].keys, $0.layers[index].values] } ?? []
-            hidden = try Tensor.recomputed([hidden] + read, if: recomputing) { inputs in
-                let pair = inputs.count == 3 ? (keys: inputs[1], values: inputs[2]) : nil
-                return try block(inputs[0], bias: bias, reading: pair, readingMask: reading?.mask, cache: caches?[index])
+            hidden = try Tensor.recomputed([hidden, bias] + read, if: recomputing) { inputs in
+                let pair = inputs.count == 4 ? (keys: inputs[2], values: inputs[3]) : nil
+                return try block(inputs[0], bias: inputs[1], reading: pair, readingMask: reading?.mask, cache: caches?[index])
             }
         }
         return try norm(hidden)
