@@ -85,7 +85,8 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "BlipTraining",
-            dependencies: ["Blip", "BlipData", "BlipImages", "BlipModels", "BlipTensors", .product(name: "Yams", package: "Yams")], swiftSettings: strict),
+            dependencies: ["Blip", "BlipData", "BlipImages", "BlipModels", "BlipTensors", .product(name: "Yams", package: "Yams")],
+            swiftSettings: strict),
         .executableTarget(
             name: "instructblip",
             dependencies: [

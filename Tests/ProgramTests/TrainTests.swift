@@ -84,7 +84,9 @@ import Testing
                     ["ask", setting.picture(number).path, "What is in picture \(number)?", "--model", merged.path])
                 #expect(answer.output.trimmingCharacters(in: .whitespacesAndNewlines) == Setting.answers[number % 4])
             }
-            let quantized = try Program.run(["quantize", "--model", merged.path, "--weights", "q8", "--out", folder.appendingPathComponent("q8").path])
+            let quantized = try Program.run([
+                "quantize", "--model", merged.path, "--weights", "q8", "--out", folder.appendingPathComponent("q8").path,
+            ])
             #expect(quantized.status == 0, "\(quantized.errors)")
         }
     }

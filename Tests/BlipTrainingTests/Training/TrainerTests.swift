@@ -154,4 +154,37 @@ import Testing
             #expect(try head.floats() != before)
         }
     }
+
+    @Test("samples with several pictures stand beside others, and the step is the same however it is cut")
+    func several() async throws {
+        try await withTemporaryFolder { folder in
+            var samples = try Self.sixteen()
+            samples[1].images += samples[2].images
+            samples[5].images += samples[6].images
+            var losses: [Double] = []
+            for size in [8, 3, 1] {
+                var run = try short("vicuna", folder.appendingPathComponent("\(size)"), "clip: 1.0")
+                run.set = TrainingSet(
+                    [TrainingPart(ListedSamples(samples), run.set.parts[0].maker)], run.set.mixture, seed: 1, bad: BadSamples(limit: 0))
+                run.plan.training.microBatch = size
+                run.plan.training.batch = 16
+                losses.append(try #require(try run.train().last).loss)
+            }
+            #expect(abs(losses[0] - losses[1]) / losses[0] < 1e-5 && abs(losses[0] - losses[2]) / losses[0] < 1e-5)
+        }
+    }
+
+    @Test("a sample without a picture is a bad one, and another stands in")
+    func pictureless() async throws {
+        try await withTemporaryFolder { folder in
+            var samples = try Self.sixteen()
+            samples[3].images = []
+            var run = try short("flan-t5", folder, "clip: 1.0")
+            run.set = TrainingSet(
+                [TrainingPart(ListedSamples(samples), run.set.parts[0].maker)], run.set.mixture, seed: 1, bad: BadSamples(limit: 1))
+            run.plan.training.batch = 16
+            try run.train()
+            #expect(run.set.bad.entries.map(\.index) == [3] && run.set.bad.entries[0].reason.contains("it has no picture"))
+        }
+    }
 }
