@@ -5,6 +5,12 @@ public struct LossScaler: Sendable, Equatable, Codable {
     private var calmSteps = 0
     private let isFixed: Bool
 
+    private enum CodingKeys: String, CodingKey {
+        case scale
+        case calmSteps = "calm_steps"
+        case isFixed = "fixed"
+    }
+
     /// - Parameter isWanted: false multiplies by 1 forever.
     public init(isWanted: Bool) {
         scale = isWanted ? 65536 : 1

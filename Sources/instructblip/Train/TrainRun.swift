@@ -1,5 +1,6 @@
 import ArgumentParser
 import Blip
+import BlipData
 import BlipHub
 import BlipModels
 import BlipTensors
@@ -59,6 +60,11 @@ struct TrainRun: ParsableCommand {
         let display = TrainingDisplay()
         defer { display.close() }
         let trainer = try Trainer(plan, checkpoint, data.set, isResumed: resume, observers: [display]) { interruption.happened }
+        defer {
+            for entry in data.set.bad.entries {
+                writeRemark("note: left out \(entry.dataset), sample \(entry.index + 1): \(entry.reason)\n")
+            }
+        }
         try trainer.run()
     }
 
