@@ -87,7 +87,8 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "BlipTraining",
-            dependencies: ["Blip", "BlipData", "BlipImages", "BlipTensors", .product(name: "Yams", package: "Yams")], swiftSettings: strict),
+            dependencies: ["Blip", "BlipData", "BlipImages", "BlipModels", "BlipTensors", .product(name: "Yams", package: "Yams")],
+            swiftSettings: strict),
         .executableTarget(
             name: "instructblip",
             dependencies: [
@@ -115,13 +116,18 @@ let package = Package(
             name: "BlipDecodingTests", dependencies: ["BlipDecoding", "BlipModels", "BlipTensors", "BlipTestSupport"], swiftSettings: strict
         ),
         .testTarget(
-            name: "BlipTests", dependencies: ["Blip", "BlipData", "BlipJSON", "BlipModels", "BlipTraining", "BlipTensors", "BlipImages", "BlipTestSupport"],
+            name: "BlipTests",
+            dependencies: ["Blip", "BlipData", "BlipJSON", "BlipModels", "BlipTraining", "BlipTensors", "BlipImages", "BlipTestSupport"],
             swiftSettings: strict),
         .testTarget(
-            name: "BlipTrainingTests", dependencies: ["BlipTraining", "Blip", "BlipData", "BlipImages", "BlipTensors", "BlipTestSupport"],
+            name: "BlipTrainingTests",
+            dependencies: [
+                "BlipTraining", "Blip", "BlipData", "BlipImages", "BlipModels", "BlipTensors", "BlipTestSupport",
+            ],
             swiftSettings: strict),
         .testTarget(
-            name: "ProgramTests", dependencies: ["instructblip", "BlipTensors", "BlipTestSupport", "HubTestSupport"], swiftSettings: strict),
+            name: "ProgramTests", dependencies: ["instructblip", "BlipImages", "BlipTensors", "BlipTestSupport", "HubTestSupport"],
+            swiftSettings: strict),
     ] + (isDependency ? [.systemLibrary(name: "CLibTorch", pkgConfig: "libtorch")] : []),
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx20

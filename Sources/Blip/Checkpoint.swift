@@ -87,12 +87,7 @@ final class Checkpoint {
         return type
     }
 
-    var padding: Padding {
-        Padding(
-            instructionID: processor.instructionTokenizer?.special.pad ?? config.qformer.padID,
-            promptID: processor.tokenizer.special.pad.flatMap { $0 < config.language.vocabularySize ? $0 : nil } ?? 0,
-            promptSide: network.promptPadding)
-    }
+    var padding: Padding { Padding(processor, config, network) }
 
     func batch(_ inputs: [ModelInput]) throws -> Batch { try Batch(inputs, padding, on: device) }
 

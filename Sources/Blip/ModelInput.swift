@@ -1,6 +1,6 @@
-import BlipImages
+public import BlipImages
 import BlipModels
-import BlipTensors
+public import BlipTensors
 
 /// Pictures and an instruction, ready for the network: plain numbers that can travel between threads.
 public struct ModelInput: Sendable {
@@ -20,6 +20,12 @@ struct Padding: Sendable {
     let promptID: Int
     let promptSide: PaddingSide
 
+    init(_ processor: Processor, _ config: InstructBLIPConfig, _ network: InstructBLIP) {
+        instructionID = processor.instructionTokenizer?.special.pad ?? config.qformer.padID
+        promptID = processor.tokenizer.special.pad.flatMap { $0 < config.language.vocabularySize ? $0 : nil } ?? 0
+        promptSide = network.promptPadding
+    }
+
     /// Nil where the Q-Former is told nothing.
     func instructions(_ inputs: [ModelInput], on device: Device) throws -> TokenBatch? {
         let rows = inputs.compactMap(\.instructionIDs)
@@ -33,7 +39,7 @@ struct Padding: Sendable {
 
 extension PixelPlanes {
     /// [1, 3, H, W]
-    func tensor(on device: Device) throws -> Tensor { try Tensor.of(values, [1, Self.channels, height, width]).to(device) }
+    public func tensor(on device: Device) throws -> Tensor { try Tensor.of(values, [1, Self.channels, height, width]).to(device) }
 }
 
 extension Batch {

@@ -61,16 +61,52 @@ public struct Processor: Sendable {
             return ModelInput(frames: planes, instructionIDs: nil, promptIDs: prompt, notes: [])
         }
         guard !isEmpty else { throw BlipError.emptyInstruction }
-        let positions = min(config.qformer.positionCount, instructionTokenizer.modelMaximumLength ?? .max)
+        return try input(planes: planes, instruction, instructionTokenizer, specialTokens)
+    }
+
+    private func input(
+        planes: [PixelPlanes], _ instruction: String, _ instructionTokenizer: Tokenizer, _ specialTokens: SpecialTokenHandling,
+        _ limit: Int? = nil
+    ) throws -> ModelInput {
+        let positions = min(config.qformer.positionCount, instructionTokenizer.modelMaximumLength ?? .max, limit ?? .max)
         let whole = instructionTokenizer.encode(instruction, specialTokens: specialTokens)
         let told =
             whole.count <= positions
-            ? whole : instructionTokenizer.encode(instruction, specialTokens: specialTokens, maximumLength: positions)
-        let prompt = tokenizer.encode(instruction, specialTokens: specialTokens)
+            ? whole : instructionTokenizer.encode(instruction, specialTokens: specialTokens, maximumLength: positions, cutting: .left)
+        let prompt = tokenizer.encode(instruction, specialTokens: specialTokens, maximumLength: limit, cutting: .left)
         try check(told, "Q-Former", rows: config.qformer.vocabularySize)
         try check(prompt, "language", rows: config.language.vocabularySize)
         let note = "the Q-Former read only the last \(positions) of \(whole.count) tokens of the instruction"
         return ModelInput(frames: planes, instructionIDs: told, promptIDs: prompt, notes: told.count < whole.count ? [note] : [])
+    }
+
+    /// The same for training, where an instruction may be empty, and a long one is cut at its beginning.
+    ///
+    /// - Parameter limit: tokens of an instruction, special ones included; 128 in the reference.
+    public func trainingInput(planes: [PixelPlanes], _ instruction: String, limit: Int) throws -> ModelInput {
+        guard !planes.isEmpty else { throw BlipError.invalidOption(name: "the number of pictures", found: "0", expected: "at least 1") }
+        guard let instructionTokenizer else {
+            let input = try input(planes: planes, instruction)
+            guard input.promptIDs.count > limit else { return input }
+            let cut = tokenizer.encode(instruction, maximumLength: limit, cutting: .left)
+            return ModelInput(frames: planes, instructionIDs: nil, promptIDs: cut, notes: [])
+        }
+        return try self.input(planes: planes, instruction, instructionTokenizer, .asText, limit)
+    }
+
+    /// The ids of an answer to be learned, with the end and without a beginning.
+    ///
+    /// - Parameter limit: tokens with the end, and with the beginning that the reference has here; 256 there. Of a longer answer T5 learns the
+    ///   beginning and an end, the others the beginning alone, as in the reference.
+    public func target(_ answer: String, limit: Int) throws -> [Int] {
+        // BLIP-2's OPT ends its texts as the config says, with a line break.
+        let isOPT = if case .opt = config.language { true } else { false }
+        let end = (isOPT ? config.language.endIDs.first : tokenizer.special.eos).map { [$0] } ?? []
+        let ids = tokenizer.encode(answer, addSpecialTokens: false)
+        try check(ids, "language", rows: config.language.vocabularySize)
+        if config.language.isEncoderDecoder { return ids.prefix(max(0, limit - end.count)) + end }
+        let begins = tokenizer.encode("").first.map { $0 == tokenizer.special.bos } ?? false
+        return Array((ids + end).prefix(max(1, limit - (begins ? 1 : 0))))
     }
 
     /// Input ids as the reference lays them out: the image's places first. A checkpoint without a placeholder id has none.

@@ -30,9 +30,7 @@ public struct InstructBLIP {
     }
 
     /// The part that instruction tuning trains; everything else is frozen.
-    public static func isTrainable(_ name: String) -> Bool {
-        name == "query_tokens" || ["qformer.", "language_projection.", "vision_model.post_layernorm."].contains { name.hasPrefix($0) }
-    }
+    public static func isTrainable(_ name: String) -> Bool { NetworkPart.instructionTuned.contains(NetworkPart(of: name)) }
 
     public var promptPadding: PaddingSide { language.promptPadding }
 
@@ -52,7 +50,7 @@ public struct InstructBLIP {
     ///
     /// - Parameter features: the output of ``vision`` [R, P, V].
     public func look(from features: Tensor, observe: Observer = .none) throws -> Look {
-        let patches = try visionNorm(features)  // [R, P, V]
+        let patches = try visionNorm(visionNorm.accepting(features))  // [R, P, V]
         let look = Look(patches: patches, reading: try qformer.read(patches))
         try observe.saw(.vision, patches)
         return look
@@ -64,12 +62,13 @@ public struct InstructBLIP {
     ///   - look: R pictures; for B rows of text R is B times the number F of frames of each row.
     ///   - instruction: [B, T'], told to every frame; nil reads the pictures without it.
     ///   - words: [B, T]
+    ///   - dropout: in the Q-Former, in training alone.
     public func prompt(
-        seeing look: Look, told instruction: TokenBatch?, then words: TokenBatch, observe: Observer = .none
+        seeing look: Look, told instruction: TokenBatch?, then words: TokenBatch, dropout: Dropout? = nil, observe: Observer = .none
     ) throws -> Prompt {
         let frames = look.count / max(1, words.batch)
         let told = try instruction?.repeated(frames)
-        let queries = try qformer(queryTokens, reading: look.reading, told: told)  // [R, N, Q]
+        let queries = try qformer(queryTokens, reading: look.reading, told: told, dropout: dropout)  // [R, N, Q]
         try observe.saw(.qformer, queries)
         let soft = try projection(projection.accepting(queries)).to(language.dtype)  // [R, N, D]
         try observe.saw(.projection, soft)

@@ -2,7 +2,7 @@ import CTorch
 
 /// A seeded stream of random numbers: the same seed gives the same numbers on the same device.
 public final class RandomStream {
-    private let handle: OpaquePointer
+    let handle: OpaquePointer
     private let device: Device
 
     public init(seed: UInt64, on device: Device = .cpu) throws(TensorError) {

@@ -94,15 +94,17 @@ public struct Tokenizer: Sendable {
     /// - Parameters:
     ///   - addSpecialTokens: whether the tokenizer's template (`[CLS] … [SEP]`, `… </s>`, `</s> …`) goes around it.
     ///   - specialTokens: what becomes of special tokens in the text. Added tokens that are not special are found in either case.
-    ///   - maximumLength: the greatest count, special tokens included; the text is cut at `truncationSide`, the template is kept.
+    ///   - maximumLength: the greatest count, special tokens included; the template is kept.
+    ///   - side: where the text is cut; nil cuts it at `truncationSide`.
     public func encode(
-        _ text: String, addSpecialTokens: Bool = true, specialTokens: SpecialTokenHandling = .asText, maximumLength: Int? = nil
+        _ text: String, addSpecialTokens: Bool = true, specialTokens: SpecialTokenHandling = .asText, maximumLength: Int? = nil,
+        cutting side: Side? = nil
     ) -> [Int] {
         var ids = contentIDs(Array(text.utf8), specialTokens)
         let template = addSpecialTokens ? postProcessor : PostProcessor()
         if let maximumLength {
             let room = max(0, maximumLength - template.count)
-            if ids.count > room { ids = Array(truncationSide == .left ? ids.suffix(room) : ids.prefix(room)) }
+            if ids.count > room { ids = Array((side ?? truncationSide) == .left ? ids.suffix(room) : ids.prefix(room)) }
         }
         let row = template.before + ids + template.after
         guard let maximumLength, row.count > maximumLength else { return row }

@@ -43,6 +43,9 @@ struct ExitStatus {
         case let error as RecordError: (code, sentence) = (Self.code(error), "\(error)")
         case let error as PlanError: (code, sentence) = (Self.code(error), "\(error)")
         case let error as RunError: (code, sentence) = (Self.code(error), "\(error)")
+        case TrainingError.outputInUse: (code, sentence) = (Self.usage, "\(error) (--resume goes on with it)")
+        case let error as TrainingError: (code, sentence) = (Self.code(error), "\(error)")
+        case let error as LoadingError: (code, sentence) = (Self.usage, "\(error)")
         case let error as TensorError: (code, sentence) = (Self.code(error), "\(error)")
         case let error as DistributedError: (code, sentence) = (Self.code(error), "\(error)")
         case let error as LaunchError: (code, sentence) = (Self.internal, "\(error)")
@@ -147,6 +150,16 @@ struct ExitStatus {
         case .badLine: badData
         case .busy: unavailable
         case .stepBackwards, .badName, .system: self.internal
+        }
+    }
+
+    private static func code(_ error: TrainingError) -> Int32 {
+        switch error {
+        case .notFinite, .tooManyBadLosses, .badCheckpoint, .badBatch: badData
+        case .outputInUse: usage
+        case .nothingToResume: missingInput
+        case .unwritable: self.internal
+        case .interrupted: interrupted
         }
     }
 

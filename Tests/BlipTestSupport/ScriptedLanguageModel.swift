@@ -24,7 +24,7 @@ public struct ScriptedLanguageModel: LanguageModel {
 
     public func logits(_ prompt: Prompt) throws -> Tensor { try prefill(prompt, room: 0).logits.unsqueeze(1) }
 
-    public func loss(_ prompt: Prompt, _ targets: TokenBatch) throws -> Tensor {
+    public func loss(_ prompt: Prompt, _ targets: TokenBatch, recomputing: Bool) throws -> Tensor {
         throw FixtureError(description: "a scripted model has no loss")
     }
 

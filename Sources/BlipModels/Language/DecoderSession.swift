@@ -11,7 +11,10 @@ protocol DecoderOnly: LanguageModel {
     ///   - places: the positions [B or 1, T], counted from 0 over tokens that are really there.
     ///   - mask: true where a key is seen; nil with `causal` for a whole unpadded prompt, without for a token that sees everything.
     ///   - caches: one per layer while an answer is written; nil for a whole pass.
-    func run(_ embeddings: Tensor, at places: Tensor, mask: Tensor?, causal: Bool, caches: [KeyValueCache]?) throws -> Tensor
+    ///   - recomputing: layers are computed once more on the way back; without caches alone.
+    func run(
+        _ embeddings: Tensor, at places: Tensor, mask: Tensor?, causal: Bool, caches: [KeyValueCache]?, recomputing: Bool
+    ) throws -> Tensor
 
     /// Logits.
     func project(_ hidden: Tensor) throws -> Tensor
@@ -27,7 +30,9 @@ extension DecoderOnly {
 
     func logits(_ prompt: Prompt) throws -> Tensor { try DecoderSession.logits(self, prompt) }
 
-    func loss(_ prompt: Prompt, _ targets: TokenBatch) throws -> Tensor { try DecoderSession.loss(self, prompt, targets) }
+    func loss(_ prompt: Prompt, _ targets: TokenBatch, recomputing: Bool) throws -> Tensor {
+        try DecoderSession.loss(self, prompt, targets, recomputing: recomputing)
+    }
 }
 
 /// Passes of a decoder-only model over positions that follow what was read before.
@@ -41,10 +46,12 @@ final class DecoderSession<Model: DecoderOnly>: DecodingSession {
     private let promptLength: Int
     /// Tokens in each row's prompt, padding not counted.
     private let promptTokens: [Int]
+    private let recomputes: Bool
 
     /// - Parameter room: tokens a row may have after the prompt; nil for a single pass that keeps nothing.
-    init(_ model: Model, _ prompt: Prompt, room: Int?) throws {
+    init(_ model: Model, _ prompt: Prompt, room: Int?, recomputing: Bool = false) throws {
         self.model = model
+        recomputes = recomputing
         caches = room.map { room in (0..<model.layerCount).map { _ in KeyValueCache(capacity: prompt.length + room) } }
         tree = TokenTree(rows: prompt.batch)
         promptMask = prompt.mask
@@ -93,7 +100,7 @@ final class DecoderSession<Model: DecoderOnly>: DecodingSession {
     }
 
     private func run(_ embeddings: Tensor, _ positions: Tensor, mask: Tensor?, causal: Bool) throws -> Tensor {
-        try model.run(embeddings, at: positions, mask: mask, causal: causal, caches: caches)
+        try model.run(embeddings, at: positions, mask: mask, causal: causal, caches: caches, recomputing: recomputes)
     }
 }
 
@@ -109,12 +116,12 @@ extension DecoderSession {
         try model.project(DecoderSession(model, prompt, room: nil).read(prompt))
     }
 
-    static func loss(_ model: Model, _ prompt: Prompt, _ targets: TokenBatch) throws -> Tensor {
+    static func loss(_ model: Model, _ prompt: Prompt, _ targets: TokenBatch, recomputing: Bool) throws -> Tensor {
         let (read, written) = (prompt.length, targets.length)
         let words = try Tensor.concatenate([prompt.embeddings, model.embed(targets.ids)], 1)
         let whole = Prompt(embeddings: words, mask: try joined(prompt, targets))
         // Position i predicts token i + 1: the last prompt position predicts the first target.
-        let hidden = try DecoderSession(model, whole, room: nil).read(whole)
+        let hidden = try DecoderSession(model, whole, room: nil, recomputing: recomputing).read(whole)
         return try model.crossEntropy(model.project(hidden.slice(1, read - 1..<read + written - 1)), targets)
     }
 

@@ -24,7 +24,9 @@ public protocol LanguageModel {
     func logits(_ prompt: Prompt) throws -> Tensor
 
     /// Mean cross entropy over the target tokens.
-    func loss(_ prompt: Prompt, _ targets: TokenBatch) throws -> Tensor
+    ///
+    /// - Parameter recomputing: keeps what goes into each layer alone, and computes the rest once more on the way back: less memory, more time.
+    func loss(_ prompt: Prompt, _ targets: TokenBatch, recomputing: Bool) throws -> Tensor
 }
 
 /// An answer in the making: the keys and values of everything read and written so far.
@@ -52,6 +54,8 @@ extension DecodingSession {
 }
 
 extension LanguageModel {
+    public func loss(_ prompt: Prompt, _ targets: TokenBatch) throws -> Tensor { try loss(prompt, targets, recomputing: false) }
+
     /// Mean cross entropy of logits [B, T, vocabulary] against targets right-padded to the same T.
     func crossEntropy(_ logits: Tensor, _ targets: TokenBatch) throws -> Tensor {
         let ids = try targets.mask.map { try targets.ids.filling($0.not(), with: Double(Tensor.ignoredTarget)) } ?? targets.ids

@@ -13,6 +13,9 @@ public struct LayerNorm {
     }
 
     public func callAsFunction(_ x: Tensor) throws -> Tensor { try x.layerNorm(weight, bias, epsilon: epsilon) }
+
+    /// An input in a type no narrower than this layer's: trained norms stay float32 behind parts in half precision.
+    func accepting(_ x: Tensor) throws -> Tensor { x.dtype.byteCount < weight.dtype.byteCount ? try x.to(weight.dtype) : x }
 }
 
 /// Root-mean-square normalisation as LLaMA has it: all in float32, rounded once before the weight.

@@ -38,12 +38,13 @@ public struct QFormer {
     ///   - queries: the learned query tokens [1, N, Q].
     ///   - image: the reading of B images.
     ///   - instruction: B instructions, right-padded; nil reads the image without being told anything.
+    ///   - dropout: in training alone.
     ///   - observe: sees queries and text [B, N + T, Q] after every layer (after the last one the queries alone).
     ///   - looked: sees where the queries look in each layer that does: weights [B, H, N, P], the class token first.
     /// - Returns: [B, N, Q]
     public func callAsFunction(
-        _ queries: Tensor, reading image: ImageReading, told instruction: TokenBatch?, observe: ((Tensor) throws -> Void)? = nil,
-        looked: ((Tensor) throws -> Void)? = nil
+        _ queries: Tensor, reading image: ImageReading, told instruction: TokenBatch?, dropout: Dropout? = nil,
+        observe: ((Tensor) throws -> Void)? = nil, looked: ((Tensor) throws -> Void)? = nil
     ) throws -> Tensor {
         let (count, batch) = (queries.size(1), image.batch)
         var hidden = try queries.expand([batch, count, queries.size(2)]).to(norm.weight.dtype)
@@ -55,11 +56,12 @@ public struct QFormer {
                 return try Tensor.concatenate([seen, padding], 1).reshape([batch, 1, 1, -1])
             }
         }
-        hidden = try norm(hidden)
+        hidden = try dropout(norm(hidden))
         for (index, layer) in layers.enumerated() {
             // Nobody reads the text after the last layer.
             let isLast = index == layers.count - 1
-            hidden = try layer(hidden, queryCount: count, mask: mask, image: image.layers[index], keepsText: !isLast, looked: looked)
+            hidden = try layer(
+                hidden, queryCount: count, mask: mask, image: image.layers[index], keepsText: !isLast, dropout: dropout, looked: looked)
             try observe?(hidden)
         }
         return hidden

@@ -19,19 +19,19 @@ struct QFormerLayer {
     /// hidden [B, N + T, Q] -> the same, or [B, N, Q] when the text is not kept.
     func callAsFunction(
         _ hidden: Tensor, queryCount: Int, mask: Tensor?, image: (keys: Tensor, values: Tensor)?, keepsText: Bool,
-        looked: ((Tensor) throws -> Void)? = nil
+        dropout: Dropout? = nil, looked: ((Tensor) throws -> Void)? = nil
     ) throws -> Tensor {
         let length = hidden.size(1)
         let kept = keepsText ? hidden : try hidden.slice(1, 0..<queryCount)
         let (keys, values) = try attention.keysAndValues(hidden)
-        let attended = try attention(kept, keys, values, mask: mask)
+        let attended = try attention(kept, keys, values, mask: mask, dropout: dropout)
 
         var queries = try attended.slice(1, 0..<queryCount)
         if let cross, let image, let looked { try looked(cross.weights(queries, image.keys)) }
-        if let cross, let image { queries = try cross(queries, image.keys, image.values, mask: nil) }
-        queries = try queryForward(queries)
+        if let cross, let image { queries = try cross(queries, image.keys, image.values, mask: nil, dropout: dropout) }
+        queries = try queryForward(queries, dropout: dropout)
         guard keepsText, length > queryCount, let textForward else { return queries }
-        return try Tensor.concatenate([queries, textForward(attended.slice(1, queryCount..<length))], 1)
+        return try Tensor.concatenate([queries, textForward(attended.slice(1, queryCount..<length), dropout: dropout)], 1)
     }
 }
 
@@ -74,9 +74,12 @@ struct QFormerAttention {
     }
 
     /// [B, N, Q] -> [B, N, Q]
-    func callAsFunction(_ x: Tensor, _ keys: Tensor, _ values: Tensor, mask: Tensor?) throws -> Tensor {
-        let attended = try query(x).splitHeads(heads).attention(keys, values, mask: mask, scale: 1 / Double(keys.size(3)).squareRoot())
-        return try norm(output(attended.joinHeads()) + x)
+    func callAsFunction(_ x: Tensor, _ keys: Tensor, _ values: Tensor, mask: Tensor?, dropout: Dropout? = nil) throws -> Tensor {
+        let (queries, scale) = (try query(x).splitHeads(heads), 1 / Double(keys.size(3)).squareRoot())
+        let attended =
+            try dropout?.attend(queries, keys, values, mask: mask, scale: scale)
+            ?? queries.attention(keys, values, mask: mask, scale: scale)
+        return try norm(dropout(output(attended.joinHeads())) + x)
     }
 }
 
@@ -93,5 +96,5 @@ struct QFormerForward {
         activation = config.activation
     }
 
-    func callAsFunction(_ x: Tensor) throws -> Tensor { try norm(down(activation(up(x))) + x) }
+    func callAsFunction(_ x: Tensor, dropout: Dropout? = nil) throws -> Tensor { try norm(dropout(down(activation(up(x)))) + x) }
 }

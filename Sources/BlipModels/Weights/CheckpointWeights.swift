@@ -17,19 +17,24 @@ public final class CheckpointWeights: WeightSource {
     private let precision: Precision
     private let quantization: Quantization?
     private let device: Device
+    private let isTrained: (String) -> Bool
     private let progress: (_ loadedBytes: Int, _ totalBytes: Int) -> Void
     private var loadedBytes = 0
     private let totalBytes: Int
 
-    /// - Parameter quantization: packs matrices as they are handed out, on the CPU; those that are packed in the files stay what they are.
+    /// - Parameters:
+    ///   - quantization: packs matrices as they are handed out, on the CPU; those that are packed in the files stay what they are.
+    ///   - isTrained: names of tensors that are going to change: they are copies, dense, and gather gradients.
     public init(
         _ files: WeightFiles, precision: Precision, quantization: Quantization? = nil, device: Device = .cpu,
+        isTrained: @escaping (String) -> Bool = { _ in false },
         progress: @escaping (_ loadedBytes: Int, _ totalBytes: Int) -> Void = { _, _ in }
     ) {
         self.files = files
         self.precision = precision
         self.quantization = quantization
         self.device = device
+        self.isTrained = isTrained
         self.progress = progress
         totalBytes = files.byteCount
     }
@@ -43,16 +48,42 @@ public final class CheckpointWeights: WeightSource {
         return dense + packed.values.map(\.bytes.count).reduce(0, +)
     }
 
+    /// Numbers of a part, packed ones included.
+    public func count(of part: NetworkPart) -> Int {
+        let dense = loaded.filter { NetworkPart(of: $0.key) == part }.values.map(\.count).reduce(0, +)
+        return dense + packed.filter { NetworkPart(of: $0.key) == part }.values.map { $0.rows * $0.columns }.reduce(0, +)
+    }
+
+    /// Bytes of a part, mapped or not.
+    public func bytes(of part: NetworkPart) -> Int {
+        let dense = loaded.filter { NetworkPart(of: $0.key) == part }.values.map { $0.count * $0.dtype.byteCount }.reduce(0, +)
+        return dense + packed.filter { NetworkPart(of: $0.key) == part }.values.map(\.bytes.count).reduce(0, +)
+    }
+
+    /// Whether any matrix of a part is packed.
+    public func isPacked(_ part: NetworkPart) -> Bool { packed.keys.contains { NetworkPart(of: $0) == part } }
+
     public func has(_ name: String) -> Bool { files.find(name) != nil || files.packed(name) != nil }
 
     public func tensor(_ name: String, _ shape: [Int]) throws -> Tensor {
         if let tensor = tensors[name] { return tensor }
-        let tensor = try stored(name, shape).to(precision.type(of: name)).to(device)
+        var tensor = try stored(name, shape).to(precision.type(of: name)).to(device)
+        if isTrained(name) {
+            // Not the file's memory, which nobody may write to.
+            tensor = try tensor.clone().contiguous()
+            try tensor.requireGradient()
+        }
         tensors[name] = tensor
         return tensor
     }
 
+    /// Tensors that are trained, by name, in the order of their names.
+    public var trained: [(name: String, tensor: Tensor)] {
+        loaded.filter { isTrained($0.key) }.sorted { $0.key < $1.key }.map { (name: $0.key, tensor: $0.value) }
+    }
+
     public func matrix(_ name: String, _ shape: [Int]) throws -> Matrix {
+        if isTrained(name) { return .dense(try tensor(name, shape)) }
         if let packed = try packedMatrix(name, shape) { return .packed(packed) }
         guard device == .cpu, let format = quantization?.format(of: name, shape) else { return .dense(try tensor(name, shape)) }
         let matrix = try PackedMatrix(packing: stored(name, shape), as: format)
@@ -62,6 +93,7 @@ public final class CheckpointWeights: WeightSource {
 
     public func table(_ name: String, _ shape: [Int]) throws -> Table {
         if let table = tables[name] { return table }
+        if isTrained(name) { return Table(try tensor(name, shape), as: precision.type(of: name)) }
         let type = precision.type(of: name)
         let raw = try stored(name, shape)
         let table = Table(try (raw.dtype.byteCount <= type.byteCount ? raw : raw.to(type)).to(device), as: type)

@@ -8,13 +8,17 @@ public struct Precision: Sendable, Equatable {
     public let compute: DType
 
     private let keepsQFormer: Bool
+    private let trained: Set<NetworkPart>
 
-    public init(_ compute: DType, for architecture: Architecture = .instructBLIP) {
+    /// - Parameter trained: parts that stay float32 because they are trained: steps are smaller than half precision can tell apart.
+    public init(_ compute: DType, for architecture: Architecture = .instructBLIP, trained: Set<NetworkPart> = []) {
         self.compute = compute
+        self.trained = trained
         keepsQFormer = !architecture.isInstructed
     }
 
     public func type(of name: String) -> DType {
+        if trained.contains(NetworkPart(of: name)) { return .float32 }
         guard compute == .float16 else { return compute }
         if keepsQFormer, name.hasPrefix("qformer.") { return .float32 }
         return name == "query_tokens" || name.hasSuffix(".wo.weight") ? .float32 : compute

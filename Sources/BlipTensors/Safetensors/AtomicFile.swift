@@ -12,11 +12,11 @@ import Foundation
 ///
 /// ``append(_:)`` as often as needed, ``seal()``, ``publish()``. Without the last, the file that stood there before stays as it was and the
 /// unfinished one is removed, at the latest when this object goes. A process that is killed leaves `.<name>.<random>.partial` behind.
-final class AtomicFile {
+package final class AtomicFile {
     /// `write(2)`; tests put a full disk here.
-    typealias SystemWrite = (_ descriptor: Int32, _ bytes: UnsafeRawPointer, _ count: Int) -> Int
+    package typealias SystemWrite = (_ descriptor: Int32, _ bytes: UnsafeRawPointer, _ count: Int) -> Int
 
-    static let writeToDescriptor: @Sendable (Int32, UnsafeRawPointer, Int) -> Int = { write($0, $1, $2) }
+    package static let writeToDescriptor: @Sendable (Int32, UnsafeRawPointer, Int) -> Int = { write($0, $1, $2) }
 
     let path: String
     let folder: URL
@@ -29,7 +29,7 @@ final class AtomicFile {
     /// Creates the temporary file.
     ///
     /// - Parameter byteCount: how much will be written; not negative.
-    init(_ url: URL, byteCount: Int, systemWrite: @escaping SystemWrite = AtomicFile.writeToDescriptor) throws {
+    package init(_ url: URL, byteCount: Int, systemWrite: @escaping SystemWrite = AtomicFile.writeToDescriptor) throws {
         path = url.path
         folder = url.deletingLastPathComponent()
         self.systemWrite = systemWrite
@@ -50,7 +50,7 @@ final class AtomicFile {
 
     deinit { abandon() }
 
-    func append(_ bytes: UnsafeRawBufferPointer) throws {
+    package func append(_ bytes: UnsafeRawBufferPointer) throws {
         var rest = bytes[...]
         while let start = UnsafeRawBufferPointer(rebasing: rest).baseAddress, !rest.isEmpty {
             // macOS refuses more than 2 GB at once.
@@ -73,7 +73,7 @@ final class AtomicFile {
     }
 
     /// Brings the bytes to the disk, if they must outlive a power cut, and closes the file.
-    func seal(durably: Bool = true) throws {
+    package func seal(durably: Bool = true) throws {
         #if canImport(Darwin)
             // On macOS, fsync leaves the bytes in the drive's cache.
             let isSynced = !durably || fcntl(descriptor, F_FULLFSYNC) == 0 || fsync(descriptor) == 0
@@ -87,21 +87,30 @@ final class AtomicFile {
     }
 
     /// Gives the sealed file its name, in place of an older file of that name.
-    func publish() throws {
+    package func publish() throws {
         guard rename(temporary, path) == 0 else { throw failure("rename to") }
         isPending = false
     }
 
     /// Removes the unfinished file; does nothing after ``publish()``.
-    func abandon() {
+    package func abandon() {
         if descriptor >= 0 { close(descriptor) }
         descriptor = -1
         if isPending { unlink(temporary) }
         isPending = false
     }
 
+    /// Writes a whole file at once.
+    package static func writeWhole(_ data: Data, to url: URL) throws {
+        let file = try AtomicFile(url, byteCount: data.count)
+        try data.withUnsafeBytes { try file.append($0) }
+        try file.seal()
+        try file.publish()
+        try syncFolder(file.folder)
+    }
+
     /// Brings the names in a folder to the disk, so that a rename survives a power cut.
-    static func syncFolder(_ folder: URL) throws {
+    package static func syncFolder(_ folder: URL) throws {
         let descriptor = open(folder.path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw SafetensorsError.system(operation: "open", path: folder.path, code: errno) }
         defer { close(descriptor) }

@@ -34,6 +34,9 @@ public final class ExampleLoader: Sendable {
             let draw = draws.draw(number)
             return try set.example(draw) { example, generator in
                 let planes = try example.images.flatMap { image in try image.planes(pictures, frames: frames, &generator) }
+                guard !planes.isEmpty else {
+                    throw DataError.badRecord(place: "sample \(example.sample)", reason: "it has no picture; the network cannot do without")
+                }
                 return LoadedExample(draw: draw, example: example, frames: planes)
             }
         }

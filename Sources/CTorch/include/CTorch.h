@@ -31,6 +31,10 @@ enum { CTORCH_CPU = 0, CTORCH_CUDA = 1, CTORCH_MPS = 2, CTORCH_META = 3 };
 
 void ctorch_free_message(char *message);
 void ctorch_release(ctorch_tensor *tensor);
+// Another handle of the same tensor, its history of gradients included.
+ctorch_status ctorch_alias(const ctorch_tensor *a, ctorch_tensor **out, char **message);
+// A message of one's own, for ctorch_free_message.
+char *ctorch_copy_message(const char *text);
 
 // --- creation (Creation.cpp)
 typedef void (*ctorch_release_memory)(void *context);
@@ -223,6 +227,23 @@ void ctorch_reducer_release(ctorch_reducer *reducer);
 ctorch_status ctorch_reducer_backward(ctorch_reducer *reducer, const ctorch_tensor *loss, bool is_last, char **message);
 // The same sums without a reducer, when the backward passes of a step are over: for parameters that a reducer cannot watch.
 ctorch_status ctorch_group_sum_gradients(ctorch_group *group, const ctorch_tensor *const *parameters, int32_t count, int64_t bucket_bytes, char **message);
+// --- training (Training.cpp)
+// Computes a tensor from others, whose handles it takes over.
+typedef ctorch_status (*ctorch_recomputed)(void *context, ctorch_tensor **inputs, int32_t count, ctorch_tensor **out, char **message);
+// What `body` makes of the inputs, keeping nothing but them for the way back, where `body` runs once more. `release(context)` runs when the
+// last use is over (also when this call fails).
+ctorch_status ctorch_recompute(ctorch_recomputed body, ctorch_release_memory release, void *context, ctorch_tensor *const *inputs,
+                               int32_t count, ctorch_tensor **out, char **message);
+ctorch_status ctorch_dropout_drawn(const ctorch_tensor *a, double probability, ctorch_generator *generator, ctorch_tensor **out, char **message);
+// Over the gradients of all parameters that have one.
+ctorch_status ctorch_gradient_norm(ctorch_tensor *const *parameters, int32_t count, double *out, char **message);
+ctorch_status ctorch_scale_gradients(ctorch_tensor *const *parameters, int32_t count, double factor, char **message);
+typedef struct { double step, rate, beta1, beta2, decay, epsilon; } ctorch_adamw_settings;  // step: counted from 1
+// One step of AdamW in place; a parameter without a gradient has one of zeros.
+ctorch_status ctorch_adamw(ctorch_tensor *const *parameters, ctorch_tensor *const *means, ctorch_tensor *const *squares, int32_t count,
+                           const ctorch_adamw_settings *settings, char **message);
+// Sets autocast of a device on this thread, and says what it was.
+ctorch_status ctorch_autocast(ctorch_device where, bool enabled, ctorch_type type, bool *was_enabled, ctorch_type *was_type, char **message);
 
 #ifdef __cplusplus
 }

@@ -29,11 +29,15 @@ struct Llama: DecoderOnly {
 
     func embed(_ ids: Tensor) throws -> Tensor { try embedding(ids) }
 
-    func run(_ embeddings: Tensor, at places: Tensor, mask: Tensor?, causal: Bool, caches: [KeyValueCache]?) throws -> Tensor {
+    func run(
+        _ embeddings: Tensor, at places: Tensor, mask: Tensor?, causal: Bool, caches: [KeyValueCache]?, recomputing: Bool
+    ) throws -> Tensor {
         let angles = try RotaryPositions(headSize: config.headSize, theta: config.ropeTheta).angles(places, embeddings.dtype)
         var hidden = embeddings
         for (index, layer) in layers.enumerated() {
-            hidden = try layer(hidden, angles, mask: mask, causal: causal, cache: caches?[index])
+            hidden = try Tensor.recomputed([hidden], if: recomputing) {
+                try layer($0[0], angles, mask: mask, causal: causal, cache: caches?[index])
+            }
         }
         return try norm(hidden)
     }

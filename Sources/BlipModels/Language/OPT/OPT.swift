@@ -33,10 +33,14 @@ struct OPT: DecoderOnly {
 
     func embed(_ ids: Tensor) throws -> Tensor { try embedding(ids) }
 
-    func run(_ embeddings: Tensor, at places: Tensor, mask: Tensor?, causal: Bool, caches: [KeyValueCache]?) throws -> Tensor {
+    func run(
+        _ embeddings: Tensor, at places: Tensor, mask: Tensor?, causal: Bool, caches: [KeyValueCache]?, recomputing: Bool
+    ) throws -> Tensor {
         var hidden = try embeddings + positions.embedding(places + Double(Self.offset))
         for (index, layer) in layers.enumerated() {
-            hidden = try layer(hidden, mask: mask, causal: causal, cache: caches?[index])
+            hidden = try Tensor.recomputed([hidden], if: recomputing) {
+                try layer($0[0], mask: mask, causal: causal, cache: caches?[index])
+            }
         }
         return try norm?(hidden) ?? hidden
     }

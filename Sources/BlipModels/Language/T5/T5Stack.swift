@@ -20,10 +20,18 @@ struct T5Stack {
     ///   - bias: added to the self-attention scores, causality and padding included.
     ///   - reading: what the decoder looks at; nil in the encoder.
     ///   - caches: one per block while an answer is written; nil for a whole pass.
-    func callAsFunction(_ embeddings: Tensor, bias: Tensor, reading: T5Reading?, caches: [KeyValueCache]? = nil) throws -> Tensor {
+    ///   - recomputing: blocks are computed once more on the way back.
+    func callAsFunction(
+        _ embeddings: Tensor, bias: Tensor, reading: T5Reading?, caches: [KeyValueCache]? = nil, recomputing: Bool = false
+    ) throws -> Tensor {
         var hidden = embeddings
         for (index, block) in blocks.enumerated() {
-            hidden = try block(hidden, bias: bias, reading: reading?.layers[index], readingMask: reading?.mask, cache: caches?[index])
+            // Keys and values come from the encoder, where gradients go too; to the bias they go where the language model is trained.
+            let read = reading.map { [$0.layers[index].keys, $0.layers[index].values] } ?? []
+            hidden = try Tensor.recomputed([hidden, bias] + read, if: recomputing) { inputs in
+                let pair = inputs.count == 4 ? (keys: inputs[2], values: inputs[3]) : nil
+                return try block(inputs[0], bias: inputs[1], reading: pair, readingMask: reading?.mask, cache: caches?[index])
+            }
         }
         return try norm(hidden)
     }

@@ -1,0 +1,80 @@
+import BlipTensors
+import Foundation
+
+/// Where a run stands, besides its tensors: `trainer_state.json`.
+public struct TrainerState: Codable, Sendable, Equatable {
+    /// The best validation so far.
+    public struct Best: Codable, Sendable, Equatable {
+        public var step: Int
+        public var loss: Double
+    }
+
+    public struct Versions: Codable, Sendable, Equatable {
+        public var libtorch = Engine.version
+        public var system = ProcessInfo.processInfo.operatingSystemVersionString
+
+        public init() {}
+    }
+
+    /// Of this file's form.
+    public var format = 1
+    /// Steps done; the next sample is the one behind `step * batch`.
+    public var step = 0
+    /// Steps that changed the weights.
+    public var optimizerStep = 0
+    /// Steps that changed nothing because a loss was no number.
+    public var badLosses = 0
+    public var scaler: LossScaler
+    public var best: Best?
+    public var dataSeed: UInt64
+    public var seed: UInt64
+    /// The checkpoint that was trained.
+    public var model: String
+    public var workers: Int
+    public var plan: String
+    public var versions = Versions()
+    /// The commit of the repository that the plan stands in; nil where there is none.
+    public var commit: String?
+
+    enum CodingKeys: String, CodingKey {
+        case format, step, scaler, best, seed, model, workers, plan, versions, commit
+        case optimizerStep = "optimizer_step"
+        case badLosses = "bad_losses"
+        case dataSeed = "data_seed"
+    }
+
+    /// The state before the first step.
+    public init(_ plan: TrainingPlan, model: URL, workers: Int) {
+        scaler = LossScaler(isWanted: plan.training.precision == .fp16)
+        (dataSeed, seed) = (plan.data.seed, plan.training.seed)
+        self.model = model.path
+        self.workers = workers
+        self.plan = plan.text
+        commit = SourceCommit.current
+    }
+}
+
+/// The commit that a working folder stands at, read from its repository.
+enum SourceCommit {
+    static var current: String? {
+        var folder = URL(fileURLWithPath: FileManager.default.currentDirectoryPath)
+        while folder.path != "/" {
+            let repository = folder.appendingPathComponent(".git")
+            if let head = text(repository.appendingPathComponent("HEAD")) {
+                guard head.hasPrefix("ref: ") else { return head }
+                let name = String(head.dropFirst(5))
+                if let commit = text(repository.appendingPathComponent(name)) { return commit }
+                let packed = text(repository.appendingPathComponent("packed-refs"))?.split(separator: "\n")
+                return packed?.first { $0.hasSuffix(" \(name)") }.map { String($0.prefix { $0 != " " }) }
+            }
+            folder.deleteLastPathComponent()
+        }
+        return nil
+    }
+
+    private static func text(_ file: URL) -> String? {
+        // Whatever cannot be read here is not needed.
+        guard let data = FileManager.default.contents(atPath: file.path) else { return nil }
+        return String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+}

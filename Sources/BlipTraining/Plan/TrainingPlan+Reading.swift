@@ -1,0 +1,136 @@
+import BlipModels
+import BlipTensors
+public import Foundation
+
+extension TrainingPlan {
+    /// Reads a whole plan.
+    ///
+    /// - Parameters:
+    ///   - output: in place of the plan's.
+    ///   - root: the datasets' folder, in place of the plan's.
+    /// - Throws: ``PlanError`` for what is missing, mistyped or cannot be.
+    public init(_ file: PlanFile, output: URL? = nil, root: URL? = nil) throws {
+        var keys = try file.root.mapping()
+        model = try Self.model(keys.need("model"), file)
+        data = try DataPlan(keys.need("data"), in: file, root: root)
+        if let value = keys.take("training") { training = try Self.training(value, file) }
+        if let value = keys.take("train") {
+            trained = Set(try value.oneOrMore().map { value throws(PlanError) in try value.choice(NetworkPart.self) })
+            if trained.isEmpty { throw PlanError.badValue(place: value.place, found: "empty", expected: "at least one part") }
+        }
+        if let value = keys.take("checkpoints") { checkpoints = try Self.checkpoints(value) }
+        if let value = keys.take("validation") { validation = try Self.validation(value, file, root) }
+        let named = keys.take("output")
+        guard let folder = try output ?? named.map({ value in file.url(try value.text()) }) else {
+            throw PlanError.missingKey(place: keys.place, key: "output")
+        }
+        self.output = folder
+        text = try file.yaml()
+        try keys.finish()
+        try check(file)
+    }
+
+    /// What no key alone can have wrong.
+    private func check(_ file: PlanFile) throws(PlanError) {
+        guard training.imageCache != nil else { return }
+        if training.augmentation != .none {
+            throw .badValue(
+                place: "\(file.name), training.image_cache", found: "given",
+                expected: "training.augmentation to be none: features can be kept only where a picture looks the same every time")
+        }
+        if trained.contains(.visionEncoder) {
+            throw .badValue(
+                place: "\(file.name), training.image_cache", found: "given", expected: "the vision encoder to be frozen")
+        }
+    }
+
+    private static func model(_ value: PlanValue, _ file: PlanFile) throws(PlanError) -> Model {
+        guard value.isMapping else {
+            let text = try value.text()
+            return Model(checkpoint: text, folder: file.url(text))
+        }
+        var keys = try value.mapping()
+        let text = try keys.need("checkpoint").text()
+        var model = Model(checkpoint: text, folder: file.url(text))
+        if let value = keys.take("frozen") {
+            switch try value.text() {
+            case "q8": model.frozen = .q8
+            case "q4": model.frozen = .q4
+            case "as-stored": break
+            case let other: throw .badValue(place: value.place, found: "\"\(other)\"", expected: "q8, q4 or as-stored")
+            }
+        }
+        if let value = keys.take("qformer_text_input") { model.tellsQFormer = try value.flag() }
+        try keys.finish()
+        return model
+    }
+
+    private static func training(_ value: PlanValue, _ file: PlanFile) throws(PlanError) -> Training {
+        var (keys, training) = (try value.mapping(), Training())
+        if let value = keys.take("steps") { training.steps = try value.integer(in: 1...1_000_000_000) }
+        if let value = keys.take("batch") { training.batch = try value.integer(in: 1...1_000_000) }
+        if let value = keys.take("micro_batch") { training.microBatch = try value.integer(in: 1...1_000_000) }
+        if let value = keys.take("learning_rate") { training.rate = try value.number() }
+        if let value = keys.take("min_learning_rate") { training.minimumRate = try value.number() }
+        if let value = keys.take("warmup_learning_rate") { training.warmupRate = try value.number() }
+        if let value = keys.take("warmup_steps") { training.warmupSteps = try value.integer() }
+        if let value = keys.take("weight_decay") { training.weightDecay = try value.number() }
+        if let value = keys.take("betas") {
+            training.betas = try value.list().map { value throws(PlanError) in try value.number(in: 0...0.999_999_999) }
+            if training.betas.count != 2 {
+                throw .badValue(place: value.place, found: "\(training.betas.count) numbers", expected: "two, for example [0.9, 0.999]")
+            }
+        }
+        if let value = keys.take("epsilon") { training.epsilon = try value.number(in: 1e-30...1) }
+        if let value = keys.take("clip") { training.clip = try value.number(in: 1e-12...1e12) }
+        if let value = keys.take("precision") { training.precision = try value.choice() }
+        if let value = keys.take("recompute") { training.recomputes = try value.flag() }
+        if let value = keys.take("dropout") { training.hasDropout = try value.flag() }
+        if let value = keys.take("seed") { training.seed = UInt64(try value.integer()) }
+        if let value = keys.take("augmentation") { training.augmentation = try value.choice() }
+        if let value = keys.take("image_cache") { training.imageCache = try imageCache(value, file) }
+        if let value = keys.take("workers") { training.workers = try value.integer(in: 0...OrderedPrefetchLimit.workers) }
+        if let value = keys.take("frames") { training.frames = try value.integer(in: 1...256) }
+        if let value = keys.take("max_instruction_tokens") { training.instructionLimit = try value.integer(in: 4...65536) }
+        if let value = keys.take("max_answer_tokens") { training.answerLimit = try value.integer(in: 4...65536) }
+        if let value = keys.take("bad_loss") { training.badLoss = try value.choice() }
+        if let value = keys.take("max_bad_losses") { training.maximumBadLosses = try value.integer() }
+        try keys.finish()
+        return training
+    }
+
+    private static func imageCache(_ value: PlanValue, _ file: PlanFile) throws(PlanError) -> ImageCache? {
+        guard value.isMapping else { return try value.flag() ? ImageCache() : nil }
+        var (keys, cache) = (try value.mapping(), ImageCache())
+        if let value = keys.take("memory_gb") { cache.memoryBytes = Int(try value.number(in: 0...1e6) * 1e9) }
+        if let value = keys.take("folder") { cache.folder = file.url(try value.text()) }
+        if let value = keys.take("folder_gb") { cache.folderBytes = Int(try value.number(in: 0...1e6) * 1e9) }
+        try keys.finish()
+        return cache
+    }
+
+    private static func checkpoints(_ value: PlanValue) throws(PlanError) -> Checkpoints {
+        var (keys, checkpoints) = (try value.mapping(), Checkpoints())
+        if let value = keys.take("every") { checkpoints.every = try value.integer(in: 1...Int.max) }
+        if let value = keys.take("keep") { checkpoints.keep = try value.integer(in: 1...Int.max) }
+        try keys.finish()
+        return checkpoints
+    }
+
+    private static func validation(_ value: PlanValue, _ file: PlanFile, _ root: URL?) throws -> Validation {
+        var keys = try value.mapping()
+        var data = try DataPlan(keys.need("data"), in: file, root: root)
+        // What training must not see is what this looks at.
+        data.exclusion = .nothing
+        var validation = Validation(data: data)
+        if let value = keys.take("every") { validation.every = try value.integer(in: 1...Int.max) }
+        if let value = keys.take("samples") { validation.samples = try value.integer(in: 1...Int.max) }
+        try keys.finish()
+        return validation
+    }
+}
+
+/// Bounds of a plan.
+private enum OrderedPrefetchLimit {
+    static var workers: Int { OrderedPrefetch<Int>.limit }
+}

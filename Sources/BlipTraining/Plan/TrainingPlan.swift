@@ -1,0 +1,116 @@
+import BlipImages
+public import BlipModels
+public import BlipTensors
+public import Foundation
+
+/// What to train, on what, and how: a plan file as a whole. Defaults are the paper's.
+public struct TrainingPlan: Sendable, Equatable {
+    /// The checkpoint to start from.
+    public struct Model: Sendable, Equatable {
+        /// As it was written: a path, or the name of a pulled model.
+        public var checkpoint: String
+        /// The same as a path on this machine.
+        public var folder: URL
+        /// Packs the frozen parts; nil leaves them as they are.
+        public var frozen: PackedFormat?
+        /// Whether the Q-Former is told the instruction; false is the paper's comparison without.
+        public var tellsQFormer = true
+    }
+
+    public enum Precision: String, Sendable, CaseIterable { case float32, bf16, fp16 }
+
+    public enum PictureChange: String, Sendable, CaseIterable { case none, paper, blip2, blip }
+
+    /// What happens to a loss that is no number.
+    public enum BadLoss: String, Sendable, CaseIterable {
+        /// Training ends, with the batch written out.
+        case stop
+        /// The step changes nothing, and is counted.
+        case skip
+    }
+
+    /// Where the image encoder's output is kept.
+    public struct ImageCache: Sendable, Equatable {
+        public var memoryBytes = 2_000_000_000
+        public var folder: URL?
+        public var folderBytes = 50_000_000_000
+    }
+
+    /// The `training` of a plan.
+    public struct Training: Sendable, Equatable {
+        public var steps = 60_000
+        /// Samples of a step, over all processes.
+        public var batch = 128
+        /// Samples that are in memory at once; nil is a process's whole share of the batch.
+        public var microBatch: Int?
+        public var rate = 1e-5
+        public var minimumRate = 0.0
+        public var warmupRate = 1e-8
+        public var warmupSteps = 1000
+        public var weightDecay = 0.05
+        public var betas = [0.9, 0.999]
+        public var epsilon = 1e-8
+        /// The greatest norm of all gradients; nil clips nothing, as the reference.
+        public var clip: Double?
+        public var precision = Precision.float32
+        /// Computes the language model's layers once more on the way back instead of keeping what is in them.
+        public var recomputes = false
+        /// In the Q-Former, with the probabilities that its config names.
+        public var hasDropout = true
+        /// Of dropout; `data.seed` is that of the samples.
+        public var seed: UInt64 = 42
+        public var augmentation = PictureChange.paper
+        public var imageCache: ImageCache?
+        /// Threads that read pictures.
+        public var workers = 2
+        /// Frames read of a clip.
+        public var frames = 4
+        /// Tokens of an instruction and of an answer. Source: the reference's `max_txt_len` and `max_output_txt_len`.
+        public var instructionLimit = 128
+        public var answerLimit = 256
+        public var badLoss = BadLoss.stop
+        public var maximumBadLosses = 10
+    }
+
+    public struct Checkpoints: Sendable, Equatable {
+        /// Steps between two; the last step has one in any case.
+        public var every = 3000
+        /// How many of the newest stay; the best one stays besides.
+        public var keep = 2
+    }
+
+    public struct Validation: Sendable, Equatable {
+        public var data: DataPlan
+        public var every = 3000
+        /// The most samples looked at.
+        public var samples = 1000
+    }
+
+    public var model: Model
+    public var data: DataPlan
+    public var training = Training()
+    public var trained = NetworkPart.instructionTuned
+    /// Where checkpoints and logs go.
+    public var output: URL
+    public var checkpoints = Checkpoints()
+    public var validation: Validation?
+    /// The plan with its overrides, as YAML.
+    public var text: String
+
+    public var learningRate: LearningRate {
+        LearningRate(
+            peak: training.rate, minimum: training.minimumRate, warmupStart: training.warmupRate, warmupSteps: training.warmupSteps,
+            steps: training.steps)
+    }
+}
+
+extension TrainingPlan.PictureChange {
+    var augmentation: Augmentation {
+        switch self {
+        case .none: .none
+        case .paper: .paper
+        case .blip2: .blip2
+        case .blip: .blip
+        }
+    }
+}

@@ -1,0 +1,194 @@
+public import Blip
+public import BlipData
+import BlipImages
+import BlipModels
+import BlipTensors
+import Foundation
+
+/// Follows a plan: feeds samples to the network, learns from the loss, and keeps what was learned.
+///
+/// It belongs to one thread, as tensors do.
+public final class Trainer {
+    private let plan: TrainingPlan
+    private let checkpoint: TrainableCheckpoint
+    private let workers: any Workers
+    private let observers: [any TrainingObserver]
+    private let shouldStop: () -> Bool
+    private let optimizer: AdamW
+    private let pass: NetworkPass
+    private let set: TrainingSet
+    private let heldOut: HeldOutLoss?
+    private var state: TrainerState
+
+    /// - Parameters:
+    ///   - isResumed: goes on from the newest checkpoint in the plan's output folder.
+    ///   - workers: the processes that train together; each has a trainer of its own.
+    ///   - observers: told of everything at rank 0.
+    ///   - shouldStop: asked behind every step; true saves and ends it.
+    /// - Throws: ``TrainingError/outputInUse(path:step:)`` for a folder with a run that is not resumed.
+    public init(
+        _ plan: TrainingPlan, _ checkpoint: TrainableCheckpoint, _ set: TrainingSet, isResumed: Bool = false,
+        workers: any Workers = OneWorker(), observers: [any TrainingObserver] = [], shouldStop: @escaping () -> Bool = { false }
+    ) throws {
+        (self.plan, self.checkpoint, self.set) = (plan, checkpoint, set)
+        (self.workers, self.shouldStop) = (workers, shouldStop)
+        self.observers = workers.rank == 0 ? observers : []
+        var settings = AdamW.Settings()
+        settings.betas = (plan.training.betas[0], plan.training.betas[1])
+        (settings.epsilon, settings.weightDecay) = (plan.training.epsilon, plan.training.weightDecay)
+        optimizer = try AdamW(checkpoint.parameters, settings)
+        pass = try NetworkPass(checkpoint, plan.training)
+        heldOut = try plan.validation.map { [pass] in try HeldOutLoss($0, pass) }
+        state = TrainerState(plan, model: checkpoint.folder, workers: workers.count)
+        let newest = try TrainingCheckpoint.all(in: plan.output).last
+        if isResumed {
+            guard let newest else { throw TrainingError.nothingToResume(path: plan.output.path) }
+            let stored = try newest.restore(optimizer)
+            (state.step, state.optimizerStep, state.badLosses) = (stored.step, stored.optimizerStep, stored.badLosses)
+            (state.scaler, state.best) = (stored.scaler, stored.best)
+        } else if let newest {
+            throw TrainingError.outputInUse(path: plan.output.path, step: newest.step)
+        }
+    }
+
+    /// Steps done.
+    public var step: Int { state.step }
+
+    /// Trains to the end of the plan.
+    ///
+    /// - Throws: ``TrainingError/interrupted(step:checkpoint:)`` when it was told to stop, with everything saved; ``TrainingError/notFinite(step:what:record:)``.
+    public func run() throws {
+        try begin()
+        let feed = try feed()
+        defer { feed.cancel() }
+        var isStopped = false
+        while state.step < plan.training.steps, !isStopped {
+            let start = ContinuousClock.now
+            let samples = try feed.batch()
+            let waiting = start.duration(to: .now) / .seconds(1)
+            var record = StepRecord(state, plan, samples: plan.training.batch, waitingSeconds: waiting)
+            try learn(samples, &record)
+            try change(samples, &record)
+            state.step += 1
+            record.seconds = start.duration(to: .now) / .seconds(1)
+            for observer in observers { try observer.stepped(record) }
+            let isBest = try isDue(plan.validation?.every) && validate()
+            isStopped = try workers.sum([shouldStop() ? 1 : 0])[0] > 0
+            if isBest || isStopped || isDue(plan.checkpoints.every) || state.step == plan.training.steps { try save() }
+        }
+        for observer in observers { try observer.ended(step: state.step) }
+        if isStopped, state.step < plan.training.steps {
+            let folder = plan.output.appendingPathComponent("checkpoint-\(state.step)")
+            throw TrainingError.interrupted(step: state.step, checkpoint: folder.path)
+        }
+    }
+
+    private func isDue(_ every: Int?) -> Bool { every.map { state.step % $0 == 0 } ?? false }
+
+    // MARK: The stages of a step
+
+    private func begin() throws {
+        if workers.rank == 0 {
+            do {
+                try FileManager.default.createDirectory(at: plan.output, withIntermediateDirectories: true)
+                try TrainingCheckpoint.clean(plan.output)
+            } catch { throw TrainingError.unwritable(path: plan.output.path, reason: error.localizedDescription) }
+        }
+        try workers.broadcast(optimizer.tensors + optimizer.means + optimizer.squares)
+        let start = TrainingStart(plan: plan, parts: checkpoint.parts, step: state.step, workers: workers.count)
+        for observer in observers { try observer.began(start) }
+    }
+
+    private func feed() throws -> ExampleLoader {
+        let training = plan.training
+        let share = max(1, training.batch / workers.count)
+        let grain: MixtureStream.Grain = plan.data.grain == .sample ? .sample : .batch(of: share)
+        let batches = try ShardedBatches(
+            set.mixture, seed: plan.data.seed, grain: grain, globalBatch: training.batch, rank: workers.rank, of: workers.count,
+            step: state.step)
+        let pictures = PictureLoader(checkpoint.processor.images, training.augmentation.augmentation)
+        return try ExampleLoader(
+            set, batches, pictures, frames: training.frames, workers: training.workers, depth: min(4096, max(16, 2 * share)))
+    }
+
+    /// Gathers the gradients of the batch's mean loss, piece by piece.
+    private func learn(_ samples: [LoadedExample], _ record: inout StepRecord) throws {
+        let training = plan.training
+        let batch = try TrainingBatch(
+            samples, checkpoint.processor, size: training.microBatch ?? samples.count, instructionLimit: training.instructionLimit,
+            answerLimit: training.answerLimit)
+        let tokens = try workers.sum([Double(batch.tokens)])[0]
+        guard tokens > 0 else { throw TrainingError.badBatch(reason: "none of its samples has an answer of at least one token") }
+        try optimizer.clearGradients()
+        var sum = 0.0
+        for (place, part) in batch.parts.enumerated() {
+            let loss = try pass.loss(part, dropout: pass.dropout(step: state.step, rank: workers.rank, part: place))
+            sum += try loss.item() * Double(part.tokens)
+            let share = try loss * (Double(part.tokens) / tokens * state.scaler.scale)
+            try workers.backward(share, parameters: optimizer.tensors, isLast: place == batch.parts.count - 1)
+        }
+        record.loss = try workers.sum([sum])[0] / tokens
+        record.targetTokens = Int(tokens)
+    }
+
+    /// Changes the weights by what was gathered, or does what the plan says of a loss that is no number.
+    private func change(_ samples: [LoadedExample], _ record: inout StepRecord) throws {
+        let scale = state.scaler.scale
+        if scale != 1 { try Gradients.scale(optimizer.tensors, by: 1 / scale) }
+        record.gradientNorm = try Gradients.norm(optimizer.tensors)
+        guard record.loss.isFinite, record.gradientNorm.isFinite else {
+            record.isSkipped = true
+            let isOverflow = record.loss.isFinite && state.scaler.isActive && scale > 1
+            state.scaler.note(isFinite: false)
+            return isOverflow ? () : try refuse(samples, record)
+        }
+        state.scaler.note(isFinite: true)
+        if let clip = plan.training.clip, record.gradientNorm > clip {
+            // The reference's guard against division by zero: `clip_grad_norm_` of PyTorch.
+            try Gradients.scale(optimizer.tensors, by: min(1, clip / (record.gradientNorm + 1e-6)))
+        }
+        try optimizer.step(rate: record.rate)
+        state.optimizerStep = optimizer.step
+    }
+
+    private func refuse(_ samples: [LoadedExample], _ record: StepRecord) throws {
+        let file = plan.output.appendingPathComponent("bad-batch-\(record.step)-rank-\(workers.rank).json")
+        try BadBatch(record, samples).write(to: file)
+        let what = record.loss.isFinite ? "gradient" : "loss"
+        guard plan.training.badLoss == .skip else { throw TrainingError.notFinite(step: record.step, what: what, record: file.path) }
+        state.badLosses += 1
+        let limit = plan.training.maximumBadLosses
+        if state.badLosses > limit { throw TrainingError.tooManyBadLosses(count: state.badLosses, limit: limit, record: file.path) }
+    }
+
+    /// - Returns: whether it is the best so far.
+    private func validate() throws -> Bool {
+        guard let heldOut else { return false }
+        let start = ContinuousClock.now
+        let found = try heldOut.measure(workers)
+        let isBest = found.loss < state.best?.loss ?? .infinity
+        if isBest { state.best = TrainerState.Best(step: state.step, loss: found.loss) }
+        let record = ValidationRecord(
+            step: state.step, loss: found.loss, samples: found.samples, targetTokens: found.tokens,
+            seconds: start.duration(to: .now) / .seconds(1), isBest: isBest)
+        for observer in observers { try observer.validated(record) }
+        return isBest
+    }
+
+    private func save() throws {
+        if workers.rank == 0 {
+            let saved = try TrainingCheckpoint.write(state, optimizer, to: plan.output)
+            try TrainingCheckpoint.prune(plan.output, keeping: plan.checkpoints.keep, best: state.best?.step)
+            for observer in observers { try observer.saved(saved.folder, step: state.step) }
+        }
+        try workers.barrier()
+    }
+}
+
+extension StepRecord {
+    fileprivate init(_ state: TrainerState, _ plan: TrainingPlan, samples: Int, waitingSeconds: Double) {
+        self.init(
+            step: state.step + 1, steps: plan.training.steps, loss: 0, rate: plan.learningRate.rate(at: state.step), gradientNorm: 0,
+            samples: samples, targetTokens: 0, seconds: 0, waitingSeconds: waitingSeconds, isSkipped: false, lossScale: state.scaler.scale)
+    }
+}

@@ -1,0 +1,79 @@
+public import Blip
+public import Foundation
+
+/// Somebody who is told how training goes: a progress bar, a log. Called at rank 0 alone, on the training's thread.
+public protocol TrainingObserver: AnyObject {
+    func began(_ start: TrainingStart) throws
+    func stepped(_ record: StepRecord) throws
+    func validated(_ record: ValidationRecord) throws
+    func saved(_ folder: URL, step: Int) throws
+    func ended(step: Int) throws
+}
+
+extension TrainingObserver {
+    public func began(_ start: TrainingStart) throws {}
+    public func stepped(_ record: StepRecord) throws {}
+    public func validated(_ record: ValidationRecord) throws {}
+    public func saved(_ folder: URL, step: Int) throws {}
+    public func ended(step: Int) throws {}
+}
+
+/// What is known before the first step.
+public struct TrainingStart: Sendable {
+    public var plan: TrainingPlan
+    public var parts: [PartSummary]
+    /// The steps done before, where a run is resumed.
+    public var step: Int
+    public var workers: Int
+
+    /// Bytes of weights, gradients and the optimizer's two means; what a batch takes comes on top.
+    public var memoryBytes: Int { parts.reduce(0) { $0 + $1.bytes + 12 * $1.trained } }
+}
+
+/// What a step came to.
+public struct StepRecord: Sendable, Codable, Equatable {
+    /// Counted from 1: the steps done.
+    public var step: Int
+    public var steps: Int
+    /// The mean over the target tokens of the whole batch.
+    public var loss: Double
+    public var rate: Double
+    /// Before clipping.
+    public var gradientNorm: Double
+    public var samples: Int
+    public var targetTokens: Int
+    public var seconds: Double
+    /// Of these, waiting for samples.
+    public var waitingSeconds: Double
+    /// Whether the step changed nothing, since loss or gradients were not finite.
+    public var isSkipped: Bool
+    /// What the loss was multiplied by, in float16.
+    public var lossScale: Double
+
+    enum CodingKeys: String, CodingKey {
+        case step, steps, loss, rate, samples, seconds
+        case gradientNorm = "gradient_norm"
+        case targetTokens = "target_tokens"
+        case waitingSeconds = "waiting_seconds"
+        case isSkipped = "skipped"
+        case lossScale = "loss_scale"
+    }
+}
+
+/// What a validation came to.
+public struct ValidationRecord: Sendable, Codable, Equatable {
+    public var step: Int
+    /// The mean over the target tokens of all samples looked at.
+    public var loss: Double
+    public var samples: Int
+    public var targetTokens: Int
+    public var seconds: Double
+    /// Whether no earlier one was as good.
+    public var isBest: Bool
+
+    enum CodingKeys: String, CodingKey {
+        case step, loss, samples, seconds
+        case targetTokens = "target_tokens"
+        case isBest = "best"
+    }
+}

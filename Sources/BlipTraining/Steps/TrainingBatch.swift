@@ -1,0 +1,40 @@
+public import Blip
+import BlipData
+
+/// Samples that go through the network at once: ids and pixels, not yet tensors.
+public struct MicroBatch: Sendable {
+    public var inputs: [ModelInput]
+    /// Ids of each answer, the end included.
+    public var targets: [[Int]]
+
+    /// Target tokens.
+    public var tokens: Int { targets.reduce(0) { $0 + $1.count } }
+}
+
+/// A process's samples of one step, cut into pieces that fit into memory.
+///
+/// Cutting chooses nothing: each piece's loss counts by its target tokens, so that the step is the same however it is cut.
+public struct TrainingBatch: Sendable {
+    public let parts: [MicroBatch]
+    public var tokens: Int { parts.reduce(0) { $0 + $1.tokens } }
+
+    /// - Parameters:
+    ///   - size: the most samples of a piece. Those with unlike numbers of pictures come into pieces of their own.
+    public init(_ examples: [LoadedExample], _ processor: Processor, size: Int, instructionLimit: Int, answerLimit: Int) throws {
+        var parts: [MicroBatch] = []
+        var open: [Int: Int] = [:]
+        for loaded in examples {
+            let input = try processor.trainingInput(planes: loaded.frames, loaded.example.instruction, limit: instructionLimit)
+            let target = try processor.target(loaded.example.answer, limit: answerLimit)
+            let frames = input.frames.count
+            if let place = open[frames], parts[place].inputs.count < size {
+                parts[place].inputs.append(input)
+                parts[place].targets.append(target)
+            } else {
+                open[frames] = parts.count
+                parts.append(MicroBatch(inputs: [input], targets: [target]))
+            }
+        }
+        self.parts = parts
+    }
+}

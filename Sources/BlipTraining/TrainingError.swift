@@ -1,0 +1,36 @@
+public import Foundation
+
+/// Why training cannot begin or go on.
+public enum TrainingError: Error, Sendable, Equatable, CustomStringConvertible, LocalizedError {
+    /// A loss or gradient that is no finite number; the batch is in `record`.
+    case notFinite(step: Int, what: String, record: String)
+    case tooManyBadLosses(count: Int, limit: Int, record: String)
+    case outputInUse(path: String, step: Int)
+    case nothingToResume(path: String)
+    case badCheckpoint(path: String, reason: String)
+    case unwritable(path: String, reason: String)
+    case badBatch(reason: String)
+    /// Stopped from outside, in order: everything up to `step` is saved.
+    case interrupted(step: Int, checkpoint: String)
+
+    public var description: String {
+        switch self {
+        case .notFinite(let step, let what, let record):
+            "the \(what) of step \(step) is not a finite number; its samples are in \(record); look at them, lower training.learning_rate, "
+                + "or set training.bad_loss to skip"
+        case .tooManyBadLosses(let count, let limit, let record):
+            "\(count) steps had a loss that is not a finite number, more than the \(limit) that training.max_bad_losses allows; the last one's "
+                + "samples are in \(record)"
+        case .outputInUse(let path, let step):
+            "\(path) holds a run that has come to step \(step); resume it, or choose another output folder"
+        case .nothingToResume(let path): "\(path) holds no complete checkpoint to resume; start without resuming"
+        case .badCheckpoint(let path, let reason): "the checkpoint \(path) cannot be used: \(reason)"
+        case .unwritable(let path, let reason): "\(path) cannot be written: \(reason); the checkpoints before are complete"
+        case .badBatch(let reason): "this batch cannot be computed: \(reason)"
+        case .interrupted(let step, let checkpoint):
+            "interrupted behind step \(step), which is saved in \(checkpoint); resume goes on from there"
+        }
+    }
+
+    public var errorDescription: String? { description }
+}

@@ -1,0 +1,59 @@
+import Blip
+import BlipTraining
+import Foundation
+
+/// What a person sees of training: a table of the parts, then one line that moves.
+final class TrainingDisplay: TrainingObserver {
+    private let bar = ProgressBar("training", .items)
+    private var first = 0
+    /// Of the last steps, since one alone jumps.
+    private var recent: [StepRecord] = []
+
+    func began(_ start: TrainingStart) throws {
+        first = start.step
+        writeRemark(Self.table(start))
+        if start.step > 0 { writeRemark("resuming behind step \(start.step)\n") }
+    }
+
+    static func table(_ start: TrainingStart) -> String {
+        let rows = start.parts.map { part in
+            [
+                part.part.rawValue, grouped(part.parameters), part.trained > 0 ? grouped(part.trained) : "frozen",
+                part.isPacked ? "packed" : "", megabytes(part.bytes),
+            ]
+        }
+        let (all, trained) = (start.parts.map(\.parameters).reduce(0, +), start.parts.map(\.trained).reduce(0, +))
+        let sum = ["all", grouped(all), grouped(trained), "", megabytes(start.parts.map(\.bytes).reduce(0, +))]
+        let table = TextTable(["part", "parameters", "trained", "", "memory"], rows + [sum], rightAligned: [1, 2, 4])
+        return table.text
+            + "memory with gradients and optimizer about \(megabytes(start.memoryBytes)), and what a batch takes\n"
+    }
+
+    private static func megabytes(_ bytes: Int) -> String {
+        bytes >= 10_000_000_000 ? String(format: "%.1f GB", Double(bytes) / 1e9) : String(format: "%.1f MB", Double(bytes) / 1e6)
+    }
+
+    func stepped(_ record: StepRecord) throws {
+        recent = recent.suffix(19) + [record]
+        let seconds = recent.map(\.seconds).reduce(0, +)
+        let tokens = recent.map(\.targetTokens).reduce(0, +)
+        let loss = recent.filter { !$0.isSkipped }.map(\.loss)
+        let mean = loss.isEmpty ? .nan : loss.reduce(0, +) / Double(loss.count)
+        let note = String(format: "loss %.4f  rate %.2e  %.0f tokens/s", mean, record.rate, seconds > 0 ? Double(tokens) / seconds : 0)
+        bar.update(record.step - first, of: record.steps - first, note: note)
+        if record.isSkipped, record.lossScale == 1 {
+            writeRemark("note: step \(record.step) changed nothing: its loss or gradient is not finite\n")
+        }
+    }
+
+    func validated(_ record: ValidationRecord) throws {
+        writeRemark(
+            String(
+                format: "\nstep %ld: held-out loss %.4f of %ld samples%@\n", record.step, record.loss, record.samples,
+                record.isBest ? ", the best so far" : ""))
+    }
+
+    func ended(step: Int) throws { close() }
+
+    func close() { bar.finish() }
+}

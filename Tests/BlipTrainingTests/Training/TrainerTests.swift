@@ -1,0 +1,158 @@
+import Blip
+import BlipData
+import BlipImages
+import BlipModels
+import BlipTensors
+import BlipTestSupport
+import Foundation
+import Testing
+
+@testable import BlipTraining
+
+@Suite("Training learns, and says when it cannot") struct TrainerTests {
+    private static let words = ["a red circle", "a blue square", "at night", "a house", "3", "the big one", "left of it", "no"]
+
+    /// Sixteen pictures of one colour each, a question about each, and answers.
+    private static func sixteen() throws -> [Sample] {
+        try (0..<16).map { number in
+            let colour = [UInt8(number % 4 * 80), UInt8(number / 4 * 80), UInt8(number * 53 % 256)]
+            let image = RGBImage(width: 8, height: 8, pixels: (0..<64).flatMap { _ in colour })
+            return try TinyRun.sample(number, image, "What is number \(number)?", words[number % words.count])
+        }
+    }
+
+    private func short(_ name: String, _ output: URL, _ keys: String, steps: Int = 2) throws -> TinyRun {
+        try TinyRun(
+            name, Self.sixteen(), output: output,
+            "steps: \(steps), batch: 8, micro_batch: 4, learning_rate: 1.0e-3, warmup_steps: 0, dropout: false, augmentation: none, workers: 0, \(keys)"
+        )
+    }
+
+    @Test("kept features, recomputation and cuts change nothing but the rounding", arguments: ["flan-t5", "vicuna"])
+    func ways(_ name: String) async throws {
+        try await withTemporaryFolder { folder in
+            let plain = try short(name, folder.appendingPathComponent("plain"), "clip: 1.0").train()
+            let cache = folder.appendingPathComponent("cache")
+            let ways = [
+                "image_cache: true", "recompute: true", "image_cache: {memory_gb: 0, folder: \(cache.path)}",
+                "image_cache: {folder: \(cache.path)}",
+            ]
+            for (number, way) in ways.enumerated() {
+                let other = try short(name, folder.appendingPathComponent("way-\(number)"), "clip: 1.0, \(way)").train()
+                for (left, right) in zip(plain, other) {
+                    #expect(abs(left.loss - right.loss) / left.loss < 1e-5, "\(way)")
+                    #expect(abs(left.gradientNorm - right.gradientNorm) / left.gradientNorm < 1e-4, "\(way)")
+                }
+            }
+            #expect(try FileManager.default.contentsOfDirectory(atPath: cache.path).count == 16)
+        }
+    }
+
+    @Test("frozen parts may be packed, and half precision follows float32", arguments: ["flan-t5", "vicuna"])
+    func narrow(_ name: String) async throws {
+        try await withTemporaryFolder { folder in
+            let plain = try short(name, folder.appendingPathComponent("plain"), "clip: 1.0").train()
+            for (precision, allowed) in [("bf16", 0.03), ("fp16", 0.01)] {
+                let run = try short(name, folder.appendingPathComponent(precision), "clip: 1.0, precision: \(precision)")
+                let checkpoint = try run.checkpoint()
+                let records = try run.train(checkpoint)
+                #expect(abs(records[0].loss - plain[0].loss) / plain[0].loss < allowed, "\(precision)")
+                #expect(checkpoint.parameters.allSatisfy { $0.tensor.dtype == .float32 })
+                #expect(checkpoint.loaded.contains { $0.value.dtype != .float32 })
+            }
+            var packed = try short(name, folder.appendingPathComponent("q8"), "clip: 1.0")
+            packed.plan.model.frozen = .q8
+            let records = try packed.train()
+            #expect(abs(records[0].loss - plain[0].loss) / plain[0].loss < 0.05)
+            #expect(records[0].gradientNorm > 0 && records[1].loss != records[0].loss)
+        }
+    }
+
+    @Test("a loss that is no number ends training, with the batch written out")
+    func notFinite() async throws {
+        try await withTemporaryFolder { folder in
+            let run = try short("flan-t5", folder, "bad_loss: stop")
+            let checkpoint = try run.checkpoint()
+            try withoutGradients { try checkpoint.parameters[0].tensor.fill(.nan) }
+            let file = folder.appendingPathComponent("bad-batch-1-rank-0.json")
+            #expect(throws: TrainingError.notFinite(step: 1, what: "loss", record: file.path)) { try run.train(checkpoint) }
+            let written = try #require(try JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [String: Any])
+            #expect((written["samples"] as? [[String: Any]])?.count == 8)
+            #expect(written["loss"] as? String == "nan")
+        }
+    }
+
+    @Test("or the step is skipped and counted, up to a limit")
+    func skipped() async throws {
+        try await withTemporaryFolder { folder in
+            let run = try short("flan-t5", folder, "bad_loss: skip, max_bad_losses: 2", steps: 5)
+            let checkpoint = try run.checkpoint()
+            let before = try checkpoint.parameters[1].tensor.floats()
+            try withoutGradients { try checkpoint.parameters[0].tensor.fill(.nan) }
+            let file = folder.appendingPathComponent("bad-batch-3-rank-0.json")
+            var seen: [StepRecord] = []
+            #expect(throws: TrainingError.tooManyBadLosses(count: 3, limit: 2, record: file.path)) {
+                try run.train(checkpoint) { seen.append($0) }
+            }
+            #expect(seen.count == 2 && seen.allSatisfy(\.isSkipped))
+            #expect(try checkpoint.parameters[1].tensor.floats() == before)
+        }
+    }
+
+    @Test("parts that are not named stay frozen, and text of the Q-Former where it is told nothing")
+    func parts() async throws {
+        try await withTemporaryFolder { folder in
+            var run = try short("flan-t5", folder.appendingPathComponent("a"), "clip: 1.0")
+            run.plan.trained = [.projection, .queries]
+            #expect(
+                try run.checkpoint().parameters.map(\.name) == ["language_projection.bias", "language_projection.weight", "query_tokens"])
+            run.plan.trained = NetworkPart.instructionTuned
+            run.plan.model.tellsQFormer = false
+            let checkpoint = try run.checkpoint()
+            let names = checkpoint.parameters.map(\.name)
+            #expect(!names.contains { $0.contains("word_embeddings") || $0.hasSuffix("layer.0.output.dense.weight") })
+            #expect(names.contains { $0.hasSuffix("layer.0.attention.output.dense.weight") })
+            try run.train(checkpoint)
+            var all = try short("flan-t5", folder.appendingPathComponent("b"), "recompute: true")
+            all.plan.trained = Set(NetworkPart.allCases)
+            let whole = try all.checkpoint()
+            let head = try #require(whole.parameters.first { $0.name == "language_model.lm_head.weight" }).tensor
+            let before = try head.floats()
+            try all.train(whole)
+            #expect(try head.floats() != before)
+        }
+    }
+
+    @Test("samples with several pictures stand beside others, and the step is the same however it is cut")
+    func several() async throws {
+        try await withTemporaryFolder { folder in
+            var samples = try Self.sixteen()
+            samples[1].images += samples[2].images
+            samples[5].images += samples[6].images
+            var losses: [Double] = []
+            for size in [8, 3, 1] {
+                var run = try short("vicuna", folder.appendingPathComponent("\(size)"), "clip: 1.0")
+                run.set = TrainingSet(
+                    [TrainingPart(ListedSamples(samples), run.set.parts[0].maker)], run.set.mixture, seed: 1, bad: BadSamples(limit: 0))
+                run.plan.training.microBatch = size
+                run.plan.training.batch = 16
+                losses.append(try #require(try run.train().last).loss)
+            }
+            #expect(abs(losses[0] - losses[1]) / losses[0] < 1e-5 && abs(losses[0] - losses[2]) / losses[0] < 1e-5)
+        }
+    }
+
+    @Test("a sample without a picture is a bad one, and another stands in")
+    func pictureless() async throws {
+        try await withTemporaryFolder { folder in
+            var samples = try Self.sixteen()
+            samples[3].images = []
+            var run = try short("flan-t5", folder, "clip: 1.0")
+            run.set = TrainingSet(
+                [TrainingPart(ListedSamples(samples), run.set.parts[0].maker)], run.set.mixture, seed: 1, bad: BadSamples(limit: 1))
+            run.plan.training.batch = 16
+            try run.train()
+            #expect(run.set.bad.entries.map(\.index) == [3] && run.set.bad.entries[0].reason.contains("it has no picture"))
+        }
+    }
+}
