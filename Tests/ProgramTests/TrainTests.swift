@@ -152,4 +152,49 @@ import Testing
             #expect(try Program.run(["train", "merge", folder.path, "--output", folder.appendingPathComponent("m").path]).status == 66)
         }
     }
+
+    @Test("a run is logged and can be drawn; two processes go through the same losses as one")
+    func workers() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("train-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try writeOwnData(in: folder)
+        let plan = """
+            model: {checkpoint: \(Fixtures.root.appendingPathComponent("instructblip/flan-t5").path)}
+            data: {datasets: [{path: own.json}]}
+            training: {steps: 4, batch: 4, learning_rate: 1e-3, warmup_steps: 1, dropout: false}
+            output: run
+            """
+        try Data(plan.utf8).write(to: folder.appendingPathComponent("plan.yaml"))
+        let alone = try Program.run(["train", "plan.yaml", "--threads", "1"], in: folder)
+        #expect(alone.status == 0, "\(alone.errors)")
+        let together = try Program.run(["launch", "--workers", "2", "train", "plan.yaml", "--threads", "1", "--output", "two"], in: folder)
+        #expect(together.status == 0, "\(together.errors)")
+        let losses = try ["run", "two"].map { try losses(folder.appendingPathComponent($0)) }
+        #expect(losses[0].count == 4 && losses[1].count == 4)
+        for (one, two) in zip(losses[0], losses[1]) { #expect(abs(one - two) < 1e-4 * one) }
+        let plot = try Program.run(["train", "plot", "run", "two", "--output", "curves.svg"], in: folder)
+        #expect(plot.status == 0 && plot.output.contains("two"))
+        #expect(try String(contentsOf: folder.appendingPathComponent("curves.svg"), encoding: .utf8).contains("<svg"))
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder.appendingPathComponent("run").path)
+        #expect(names.contains { $0.hasPrefix("events.out.tfevents.") })
+    }
+
+    private func losses(_ run: URL) throws -> [Double] {
+        try String(contentsOf: run.appendingPathComponent("log.jsonl"), encoding: .utf8).split(separator: "\n").compactMap { line in
+            (try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])?["loss"] as? Double
+        }
+    }
+
+    /// Eight pictures' worth of conversations, as LLaVA writes them.
+    private func writeOwnData(in folder: URL) throws {
+        try FileManager.default.copyItem(
+            at: Fixtures.root.appendingPathComponent("pictures/shapes.png"), to: folder.appendingPathComponent("a.png"))
+        let records = (0..<8).map { number in
+            """
+            {"id": "\(number)", "image": "a.png", "conversations": [{"from": "human", "value": "<image> What \(number)?"}, {"from": "gpt", "value": "a red circle"}]}
+            """
+        }
+        try Data("[\(records.joined(separator: ", "))]".utf8).write(to: folder.appendingPathComponent("own.json"))
+    }
 }

@@ -46,6 +46,11 @@ struct TrainRun: ParsableCommand {
         let file = try PlanFile(URL(fileURLWithPath: plan), overrides: set + (steps.map { ["training.steps=\($0)"] } ?? []))
         let plan = try TrainingPlan(
             file, output: output.map { URL(fileURLWithPath: $0) }, root: root.map { URL(fileURLWithPath: $0) })
+        // What is recomputed on the way back may hold trained parameters, which c10d's reducer would not see.
+        try TorchWorkers.run(overlaps: !plan.training.recomputes) { workers in try train(plan, file, workers, interruption) }
+    }
+
+    private func train(_ plan: TrainingPlan, _ file: PlanFile, _ workers: any Workers, _ interruption: Interruption) throws {
         let loading = ProgressBar("loading")
         let checkpoint = try TrainableCheckpoint(folder(of: plan), plan.options(on: device.device)) { loading.update($0, of: $1) }
         loading.finish()
@@ -59,7 +64,10 @@ struct TrainRun: ParsableCommand {
             })
         let display = TrainingDisplay()
         defer { display.close() }
-        let trainer = try Trainer(plan, checkpoint, data.set, isResumed: resume, observers: [display]) { interruption.happened }
+        let recorder = RunRecorder(folder: plan.output, plan: try file.yaml())
+        let trainer = try Trainer(
+            plan, checkpoint, data.set, isResumed: resume, workers: workers, observers: [display, recorder]
+        ) { interruption.happened }
         defer {
             for entry in data.set.bad.entries {
                 writeRemark("note: left out \(entry.dataset), sample \(entry.index + 1): \(entry.reason)\n")

@@ -1,0 +1,66 @@
+import Blip
+import BlipRuns
+import Foundation
+
+/// Writes what happens into the run's folder: `log.jsonl`, and an events file for TensorBoard.
+public final class RunRecorder: TrainingObserver {
+    private let folder: URL
+    /// The plan as it was followed, with its overrides.
+    private let plan: String
+    private var log: RunLog?
+    private var board: TensorBoardWriter?
+
+    /// - Parameters:
+    ///   - folder: the run's, where its checkpoints are.
+    ///   - plan: as YAML.
+    public init(folder: URL, plan: String) {
+        self.folder = folder
+        self.plan = plan
+    }
+
+    public func began(_ start: TrainingStart) throws {
+        let resumed = start.step > 0 ? start.step : nil
+        log = try RunLog(folder: folder, resumingAt: resumed)
+        board = try TensorBoardWriter(folder: folder, resumingAt: resumed)
+        try board?.plain(plan, tag: "plan", step: start.step)
+        let details = [
+            "parameters": "\(start.parts.map(\.parameters).reduce(0, +))", "trained": "\(start.parts.map(\.trained).reduce(0, +))",
+            "workers": "\(start.workers)",
+        ]
+        try write(start.step, resumed == nil ? .start(details: details) : .resume)
+    }
+
+    public func stepped(_ record: StepRecord) throws {
+        if record.isSkipped {
+            try write(record.step, .badBatch(reason: "loss or gradient is not finite; the step changed nothing", path: nil))
+        }
+        let perSecond = record.seconds > 0 ? 1 / record.seconds : 0
+        try write(
+            record.step,
+            .numbers(
+                StepNumbers(
+                    loss: record.loss, learningRate: record.rate, gradientNorm: record.gradientNorm, targetTokens: record.targetTokens,
+                    samplesPerSecond: Double(record.samples) * perSecond, tokensPerSecond: Double(record.targetTokens) * perSecond,
+                    seconds: record.seconds, others: ["waiting_seconds": record.waitingSeconds, "loss_scale": record.lossScale])))
+    }
+
+    public func validated(_ record: ValidationRecord) throws { try write(record.step, .validation(metrics: ["loss": record.loss])) }
+
+    public func saved(_ folder: URL, step: Int) throws {
+        try write(step, .save(path: folder.lastPathComponent))
+        try log?.synchronize()
+        try board?.synchronize()
+    }
+
+    public func ended(step: Int) throws {
+        try write(step, .end(reason: "finished"))
+        try log?.synchronize()
+        try board?.synchronize()
+    }
+
+    private func write(_ step: Int, _ content: RunLine.Content) throws {
+        let line = RunLine(step: step, time: Date().timeIntervalSince1970, content)
+        try log?.append(line)
+        try board?.write(line)
+    }
+}
