@@ -60,14 +60,21 @@ void ckernels_random_packed(ckernels_format format, int64_t columns, float devia
 
 // --- activations
 
-// Rows quantised to 8 bits in groups of 32 columns, padded with zeros to whole tiles.
+// Rows quantised to 8 bits in groups of 32 columns, padded with zeros to whole tiles. They lie in panels of at most CKERNELS_PANEL rows, as
+// even as can be, one after another; in a panel, group follows group, each with all rows of the panel. So a product reads them in one stream:
+// rows that lie a whole row apart would take each other's place in the caches.
 typedef struct {
   int64_t rows;
   int64_t columns;         // of the matrix they meet
-  int8_t *values;          // [rows, padded columns]
-  float *scales;           // [rows, groups]
-  int32_t *corrections;    // [rows, groups]: -8 times the sum of a group's values
+  int8_t *values;          // rows * padded columns
+  float *scales;           // rows * groups
+  int32_t *corrections;    // rows * groups: -8 times the sum of a group's values
 } ckernels_rows;
+
+enum { CKERNELS_PANEL = 6 };
+
+// Where a group of a row stands, counted in groups.
+int64_t ckernels_place(const ckernels_rows *rows, int64_t row, int64_t group);
 
 int64_t ckernels_padded(int64_t columns);  // to whole tiles
 // Quantises row `row` of `x`. NaN gives NaN in every product, an infinity an infinity or NaN.
