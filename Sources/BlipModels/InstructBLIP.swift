@@ -45,7 +45,7 @@ public struct InstructBLIP {
 
     /// What the image encoder makes of pictures [R, 3, H, W]. It does not depend on the instruction, so it can be kept for the next one.
     public func look(at pixels: Tensor, observe: Observer = .none) throws -> Look {
-        let patches = try visionNorm(vision(pixels))  // [R, P, V]
+        let patches = try visionNorm(vision(pixels, observe: { try observe.sawLayer(.vision, $0) }))  // [R, P, V]
         let look = Look(patches: patches, reading: try qformer.read(patches))
         try observe.saw(.vision, patches)
         return look
@@ -62,7 +62,7 @@ public struct InstructBLIP {
     ) throws -> Prompt {
         let frames = look.count / max(1, words.batch)
         let told = try instruction?.repeated(frames)
-        let queries = try qformer(queryTokens, reading: look.reading, told: told)  // [R, N, Q]
+        let queries = try qformer(queryTokens, reading: look.reading, told: told, observe: { try observe.sawLayer(.qformer, $0) })  // [R, N, Q]
         try observe.saw(.qformer, queries)
         let soft = try projection(projection.accepting(queries)).to(language.dtype)  // [R, N, D]
         try observe.saw(.projection, soft)
@@ -81,8 +81,16 @@ public struct InstructBLIP {
     /// Somebody who wants to see intermediate results.
     public struct Observer {
         let saw: (Stage, Tensor) throws -> Void
+        let sawLayer: (Stage, Tensor) throws -> Void
 
-        public init(_ saw: @escaping (Stage, Tensor) throws -> Void) { self.saw = saw }
+        /// - Parameters:
+        ///   - saw: is given the result of a stage.
+        ///   - sawLayer: is given what every layer of a stage makes.
+        public init(
+            _ saw: @escaping (Stage, Tensor) throws -> Void, sawLayer: @escaping (Stage, Tensor) throws -> Void = { _, _ in }
+        ) {
+            (self.saw, self.sawLayer) = (saw, sawLayer)
+        }
 
         public static var none: Observer { Observer { _, _ in } }
     }

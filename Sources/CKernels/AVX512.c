@@ -5,6 +5,7 @@
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,f16c,fma"))), apply_to = function)
 
 #define HAS_OWN_GROUPS
+#define LANES 16
 #include "Attend.h"
 #define HAS_OWN_ROWS
 #include "Quantize.h"
@@ -294,7 +295,27 @@ static double peak(int64_t rounds) {
   return (double)rounds * 16 * 128;
 }
 
-const kernel_set avx512_kernels = {"avx512vnni", is_there, quantize_row, product, plain, attend, read_memory, peak};
+// Some processors multiply pairs of bfloat16 at once, which libtorch makes use of.
+__attribute__((target("avx512bf16"))) static double bfloat_peak(int64_t rounds) {
+  __m512 sums[16];
+  for (int i = 0; i < 16; i++) sums[i] = _mm512_set1_ps((float)i);
+  __m512i a = _mm512_set1_epi16(0x3f80), b = _mm512_set1_epi16(0x3c00);
+  for (int64_t round = 0; round < rounds; round++) {
+    __asm__ volatile("" : "+v"(a), "+v"(b));
+#pragma clang loop unroll(full)
+    for (int i = 0; i < 16; i++) sums[i] = _mm512_dpbf16_ps(sums[i], (__m512bh)a, (__m512bh)b);
+  }
+  for (int i = 1; i < 16; i++) sums[0] = _mm512_add_ps(sums[0], sums[i]);
+  volatile float sink = _mm512_reduce_add_ps(sums[0]);
+  (void)sink;
+  return (double)rounds * 16 * 64;
+}
+
+static double any_float_peak(ckernels_type type, int64_t rounds) {
+  return type == CKERNELS_BFLOAT16 && __builtin_cpu_supports("avx512bf16") ? bfloat_peak(rounds) : float_peak(type, rounds);
+}
+
+const kernel_set avx512_kernels = {"avx512vnni", is_there, quantize_row, product, plain, attend_room, attend, read_memory, peak, any_float_peak};
 
 #pragma clang attribute pop
 #endif

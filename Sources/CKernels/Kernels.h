@@ -90,9 +90,11 @@ struct ckernels_set {
                   int64_t last, float *out, int64_t stride);
   void (*plain)(ckernels_type type, const void *weights, int64_t columns, const float *x, int64_t rows, const float *bias, int64_t first,
                 int64_t last, float *out, int64_t stride);
-  void (*attend)(const ckernels_attention *attention, float *scores);
+  int64_t (*attend_room)(int64_t queries, int64_t keys, int64_t size);
+  void (*attend)(const ckernels_attention *attention, float *room);
   uint64_t (*read)(const void *memory, size_t bytes);
   double (*peak)(int64_t rounds);
+  double (*float_peak)(ckernels_type type, int64_t rounds);
 };
 typedef ckernels_set kernel_set;
 

@@ -2,6 +2,7 @@
 // `dot_signed` (weights -127...127) of four neighbours, added to sums.
 #pragma once
 
+#define LANES 8
 #include "Attend.h"
 #include "Quantize.h"
 #include "Rows.h"

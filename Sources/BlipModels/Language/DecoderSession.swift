@@ -11,7 +11,10 @@ protocol DecoderOnly: LanguageModel {
     ///   - places: the positions [B or 1, T], counted from 0 over tokens that are really there.
     ///   - mask: true where a key is seen; nil with `causal` for a whole unpadded prompt, without for a token that sees everything.
     ///   - caches: one per layer while an answer is written; nil for a whole pass.
-    func run(_ embeddings: Tensor, at places: Tensor, mask: Tensor?, causal: Bool, caches: [KeyValueCache]?) throws -> Tensor
+    ///   - observe: sees the output of every layer.
+    func run(
+        _ embeddings: Tensor, at places: Tensor, mask: Tensor?, causal: Bool, caches: [KeyValueCache]?, observe: LayerObserver?
+    ) throws -> Tensor
 
     /// Logits.
     func project(_ hidden: Tensor) throws -> Tensor
@@ -25,7 +28,7 @@ extension DecoderOnly {
         try DecoderSession.prefill(self, prompt, room: room)
     }
 
-    func logits(_ prompt: Prompt) throws -> Tensor { try DecoderSession.logits(self, prompt) }
+    func logits(_ prompt: Prompt, observe: LayerObserver?) throws -> Tensor { try DecoderSession.logits(self, prompt, observe) }
 
     func loss(_ prompt: Prompt, _ targets: TokenBatch) throws -> Tensor { try DecoderSession.loss(self, prompt, targets) }
 }
@@ -55,7 +58,7 @@ final class DecoderSession<Model: DecoderOnly>: DecodingSession {
     var count: Int { tree.count }
 
     /// The final norm's output for the prompt [B, L, D].
-    func read(_ prompt: Prompt) throws -> Tensor {
+    func read(_ prompt: Prompt, observe: LayerObserver? = nil) throws -> Tensor {
         let length = prompt.length
         var positions = try Tensor.range(0, length, on: prompt.embeddings.device).unsqueeze(0)
         var mask: Tensor?
@@ -65,7 +68,7 @@ final class DecoderSession<Model: DecoderOnly>: DecodingSession {
             let causal = try Tensor.ones([length, length], .bool, on: seen.device).lowerTriangle()
             mask = try seen.reshape([seen.size(0), 1, 1, length]).and(causal)
         }
-        return try run(prompt.embeddings, positions, mask: mask, causal: mask == nil)
+        return try run(prompt.embeddings, positions, mask: mask, causal: mask == nil, observe: observe)
     }
 
     func extend(_ tokens: [[Int]], parents: [[Int]]) throws -> Tensor {
@@ -92,8 +95,10 @@ final class DecoderSession<Model: DecoderOnly>: DecodingSession {
         return try Tensor.concatenate([read.reshape([rows, 1, 1, promptLength]).expand([rows, 1, added, promptLength]), written], 3)
     }
 
-    private func run(_ embeddings: Tensor, _ positions: Tensor, mask: Tensor?, causal: Bool) throws -> Tensor {
-        try model.run(embeddings, at: positions, mask: mask, causal: causal, caches: caches)
+    private func run(
+        _ embeddings: Tensor, _ positions: Tensor, mask: Tensor?, causal: Bool, observe: LayerObserver? = nil
+    ) throws -> Tensor {
+        try model.run(embeddings, at: positions, mask: mask, causal: causal, caches: caches, observe: observe)
     }
 }
 
@@ -105,8 +110,8 @@ extension DecoderSession {
         return (try model.project(last).select(1, 0), session)
     }
 
-    static func logits(_ model: Model, _ prompt: Prompt) throws -> Tensor {
-        try model.project(DecoderSession(model, prompt, room: nil).read(prompt))
+    static func logits(_ model: Model, _ prompt: Prompt, _ observe: LayerObserver?) throws -> Tensor {
+        try model.project(DecoderSession(model, prompt, room: nil).read(prompt, observe: observe))
     }
 
     static func loss(_ model: Model, _ prompt: Prompt, _ targets: TokenBatch) throws -> Tensor {

@@ -100,7 +100,7 @@ void ckernels_plain_product(const ckernels_set *set, ckernels_type type, const v
 
 // --- attention
 
-// A few queries of one head over its keys and values. Strides are in elements; the channels of a row lie together.
+// Queries of one head over its keys and values. Strides are in elements; the channels of a row lie together.
 typedef struct {
   int64_t queries, keys, size;  // size: channels of a head
   const float *query, *key, *value;
@@ -113,8 +113,10 @@ typedef struct {
   int64_t out_stride;
 } ckernels_attention;
 
-// softmax(scale * query keys^T + mask) values. `scores` is room for `keys` numbers.
-void ckernels_attend(const ckernels_set *set, const ckernels_attention *attention, float *scores);
+// How many numbers of room attention needs.
+int64_t ckernels_attend_room(const ckernels_set *set, int64_t queries, int64_t keys, int64_t size);
+// softmax(scale * query keys^T + mask) values.
+void ckernels_attend(const ckernels_set *set, const ckernels_attention *attention, float *room);
 
 // --- the machine
 
@@ -122,6 +124,8 @@ void ckernels_attend(const ckernels_set *set, const ckernels_attention *attentio
 uint64_t ckernels_read(const ckernels_set *set, const void *memory, size_t bytes);
 // Multiplies 8-bit integers in registers alone, `rounds` times; returns the number of operations (a multiplication and an addition are two).
 double ckernels_peak(const ckernels_set *set, int64_t rounds);
+// The same with floats, in the best way this processor has for a type.
+double ckernels_float_peak(const ckernels_set *set, ckernels_type type, int64_t rounds);
 
 #ifdef __cplusplus
 }

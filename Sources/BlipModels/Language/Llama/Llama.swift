@@ -29,11 +29,14 @@ struct Llama: DecoderOnly {
 
     func embed(_ ids: Tensor) throws -> Tensor { try embedding(ids) }
 
-    func run(_ embeddings: Tensor, at places: Tensor, mask: Tensor?, causal: Bool, caches: [KeyValueCache]?) throws -> Tensor {
+    func run(
+        _ embeddings: Tensor, at places: Tensor, mask: Tensor?, causal: Bool, caches: [KeyValueCache]?, observe: LayerObserver?
+    ) throws -> Tensor {
         let angles = try RotaryPositions(headSize: config.headSize, theta: config.ropeTheta).angles(places, embeddings.dtype)
         var hidden = embeddings
         for (index, layer) in layers.enumerated() {
             hidden = try layer(hidden, angles, mask: mask, causal: causal, cache: caches?[index])
+            try observe?(hidden)
         }
         return try norm(hidden)
     }

@@ -33,10 +33,13 @@ struct OPT: DecoderOnly {
 
     func embed(_ ids: Tensor) throws -> Tensor { try embedding(ids) }
 
-    func run(_ embeddings: Tensor, at places: Tensor, mask: Tensor?, causal: Bool, caches: [KeyValueCache]?) throws -> Tensor {
+    func run(
+        _ embeddings: Tensor, at places: Tensor, mask: Tensor?, causal: Bool, caches: [KeyValueCache]?, observe: LayerObserver?
+    ) throws -> Tensor {
         var hidden = try embeddings + positions.embedding(places + Double(Self.offset))
         for (index, layer) in layers.enumerated() {
             hidden = try layer(hidden, mask: mask, causal: causal, cache: caches?[index])
+            try observe?(hidden)
         }
         return try norm?(hidden) ?? hidden
     }

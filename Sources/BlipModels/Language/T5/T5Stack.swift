@@ -20,10 +20,14 @@ struct T5Stack {
     ///   - bias: added to the self-attention scores, causality and padding included.
     ///   - reading: what the decoder looks at; nil in the encoder.
     ///   - caches: one per block while an answer is written; nil for a whole pass.
-    func callAsFunction(_ embeddings: Tensor, bias: Tensor, reading: T5Reading?, caches: [KeyValueCache]? = nil) throws -> Tensor {
+    ///   - observe: sees the output of every block.
+    func callAsFunction(
+        _ embeddings: Tensor, bias: Tensor, reading: T5Reading?, caches: [KeyValueCache]? = nil, observe: LayerObserver? = nil
+    ) throws -> Tensor {
         var hidden = embeddings
         for (index, block) in blocks.enumerated() {
             hidden = try block(hidden, bias: bias, reading: reading?.layers[index], readingMask: reading?.mask, cache: caches?[index])
+            try observe?(hidden)
         }
         return try norm(hidden)
     }
