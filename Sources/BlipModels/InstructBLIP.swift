@@ -62,7 +62,8 @@ public struct InstructBLIP {
     ) throws -> Prompt {
         let frames = look.count / max(1, words.batch)
         let told = try instruction?.repeated(frames)
-        let queries = try qformer(queryTokens, reading: look.reading, told: told, observe: { try observe.sawLayer(.qformer, $0) })  // [R, N, Q]
+        // [R, N, Q]
+        let queries = try qformer(queryTokens, reading: look.reading, told: told, observe: { try observe.sawLayer(.qformer, $0) })
         try observe.saw(.qformer, queries)
         let soft = try projection(projection.accepting(queries)).to(language.dtype)  // [R, N, D]
         try observe.saw(.projection, soft)

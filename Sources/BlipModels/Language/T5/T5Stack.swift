@@ -83,10 +83,10 @@ struct T5Attention {
         heads = config.headCount
     }
 
-    /// [B, K, D] -> two of [B, H, K, d]
+    /// [B, K, D] -> two of [B, H, K, d], each head in one piece: every step of the decoder reads them.
     func keysAndValues(_ source: Tensor) throws -> (keys: Tensor, values: Tensor) {
         let parts = try Linear.together([key, value], source)
-        return (try parts[0].splitHeads(heads), try parts[1].splitHeads(heads))
+        return (try parts[0].splitHeads(heads).contiguous(), try parts[1].splitHeads(heads).contiguous())
     }
 
     /// Self-attention: [B, T, D], normalised -> [B, T, D].
