@@ -63,13 +63,9 @@ def why_missed(rounds: list[dict]) -> list[str]:
         ("ours-7b-q4", "7B q4"), ("ours-t5-xl-q8", "FlanT5-XL q8"), ("ours-t5-xl-q4", "FlanT5-XL q4"))}
     if whole is None:
         return []
-    lines = [f"Products. In registers alone this machine computes {whole:.0f} GOP/s with 8-bit integers"]
-    if halves is not None:
-        lines[0] += f", {halves:.0f} with bfloat16"
-        lines.append(f"({whole / halves:.1f} times fewer, not 8 as on a machine without bfloat16 products)")
-    if floats is not None:
-        lines.append(f"and {floats:.0f} with float32.")
-    lines += ["Weights and activations have a scale for every 32 columns: 8 dot products and 2 multiplications with scales take the same two units, so",
+    others = [f"{rate:.0f} with {name}, {whole / rate:.1f} times fewer" for rate, name in ((halves, "bfloat16"), (floats, "float32")) if rate]
+    lines = ["; ".join([f"Products. In registers alone this machine computes {whole:.0f} GOP/s with 8-bit integers", *others]) + ".",
+             "Weights and activations have a scale for every 32 columns: 8 dot products and 2 multiplications with scales take the same two units, so",
               f"80 % of it, {0.8 * whole:.0f} GOP/s, is the most that exact sums of such groups allow on x86-64 with AVX-512.", ""]
     told = [f"{name} {100 * share:.0f} %" for name, share in outside.items() if share is not None]
     if told:
