@@ -23,6 +23,11 @@ class Row:
     goal: float | None = None
     """None: told, but not demanded."""
     at_most: bool = False
+    limit: Measure | None = None
+    """What would be measured if ours took only the time that this machine's memory or its 8-bit products need: no program of these types can do more."""
+
+    def limits(self, rounds: list[Round]) -> list[float]:
+        return [value for value in (self.limit(figures) for figures in rounds if self.limit) if value is not None]
 
     def values(self, rounds: list[Round]) -> list[float]:
         measured = (self.measure(figures) for figures in rounds)
@@ -76,29 +81,43 @@ def _peer_share(peer: str, ours: str) -> Measure:
     return quotient(figure(peer, "decode_gb_per_s"), figure(ours, "memory_limit_gb_per_s"))
 
 
+def _at_memory_limit(ours: str, ratio: Measure) -> Measure:
+    return quotient(ratio, _decode_share(ours))
+
+
+def _at_int8_limit(ours: str, operations: float, peer_seconds: Measure) -> Measure:
+    return quotient(peer_seconds, quotient(lambda _: operations / 1e9, figure(ours, "int8_limit_gop_per_s")))
+
+
 def rows(layers: int | None, prefill_tokens: int) -> list[Row]:
     vicuna, t5 = shapes.config("instructblip-vicuna-7b", layers), shapes.config("instructblip-flan-t5-xl", layers)
     vision, prefill = shapes.vision_operations(vicuna), shapes.prefill_operations(vicuna, prefill_tokens)
     prefill_t5 = shapes.prefill_operations(t5, prefill_tokens)
     result: list[Row] = []
 
-    def add(what: str, measure: Measure, unit: str, needs: list[str], goal: float | None = None, at_most: bool = False) -> None:
-        result.append(Row(what, measure, unit, tuple(needs), goal, at_most))
+    def add(what: str, measure: Measure, unit: str, needs: list[str], goal: float | None = None, at_most: bool = False,
+            limit: Measure | None = None) -> None:
+        result.append(Row(what, measure, unit, tuple(needs), goal, at_most, limit))
 
     q4, q8, hf, llama = "ours-7b-q4", "ours-7b-q8", "hf-7b-bfloat16", "llama-7b-q4_0"
     rate = "decode_tokens_per_s"
     add("Vicuna-7B q4, decode: share of the memory bandwidth", _decode_share(q4), "%", [q4], 0.80)
-    add("Vicuna-7B q4, decode: against llama.cpp Q4_0", quotient(figure(q4, rate), figure(llama, rate)), "x", [q4, llama], 2)
-    add("Vicuna-7B q4, decode: against transformers bfloat16", quotient(figure(q4, rate), figure(hf, rate)), "x", [q4, hf], 5)
+    for peer, name, goal in ((llama, "llama.cpp Q4_0", 2), (hf, "transformers bfloat16", 5)):
+        ratio = quotient(figure(q4, rate), figure(peer, rate))
+        add(f"Vicuna-7B q4, decode: against {name}", ratio, "x", [q4, peer], goal, limit=_at_memory_limit(q4, ratio))
     for ours, name in ((q4, "q4"), (q8, "q8")):
         head = f"Vicuna-7B {name}, prefill of {prefill_tokens} tokens: "
-        add(head + "against llama.cpp Q4_0", quotient(prefill_rate(ours), prefill_rate(llama)), "x", [ours, llama], 3)
-        add(head + "against transformers bfloat16", quotient(prefill_rate(ours), prefill_rate(hf)), "x", [ours, hf], 5)
+        for peer, what, goal in ((llama, "llama.cpp Q4_0", 3), (hf, "transformers bfloat16", 5)):
+            add(head + f"against {what}", quotient(prefill_rate(ours), prefill_rate(peer)), "x", [ours, peer], goal,
+                limit=_at_int8_limit(ours, prefill, figure(peer, "prefill_s")))
     alone = [f"hf-vision-{dtype}" for dtype in ("bfloat16", "float16", "float32")]
     best = least([figure(job, "vision_s") for job in alone])
-    add("Vision encoder q8: against transformers bfloat16", faster(q4, alone[0], "vision_s"), "x", [q4, alone[0]], 5)
-    add("Vision encoder q8: against the best type of transformers", quotient(best, figure(q4, "vision_s")), "x", [q4, *alone], 2.5)
-    add("Time to the first token, warm, q4 and q8 vision: against transformers bfloat16", faster(q4, hf, "time_to_first_token_s"), "x", [q4, hf], 4)
+    add("Vision encoder q8: against transformers bfloat16", faster(q4, alone[0], "vision_s"), "x", [q4, alone[0]], 5,
+        limit=_at_int8_limit(q4, vision, figure(alone[0], "vision_s")))
+    add("Vision encoder q8: against the best type of transformers", quotient(best, figure(q4, "vision_s")), "x", [q4, *alone], 2.5,
+        limit=_at_int8_limit(q4, vision, best))
+    add("Time to the first token, warm, q4 and q8 vision: against transformers bfloat16", faster(q4, hf, "time_to_first_token_s"), "x", [q4, hf], 4,
+        limit=_at_int8_limit(q4, vision + prefill, figure(hf, "time_to_first_token_s")))
     add("Opening a quantised 7B folder, page cache warm", figure("ours-7b-q4-folder", "load_s"), "s", ["ours-7b-q4-folder"], 1, True)
     add("Peak memory, 7B q4", figure(q4, "peak_bytes"), "GB", [q4], 6e9, True)
     for job, name in (("ours-t5-xl-q8", "FlanT5-XL q8"), ("ours-t5-xl-q4", "FlanT5-XL q4"), ("ours-13b-q4", "Vicuna-13B q4")):

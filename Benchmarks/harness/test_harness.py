@@ -85,7 +85,7 @@ class Targets(unittest.TestCase):
         settings = {"threads": 2, "prompt_tokens": 32, "new_tokens": 32, "repeats": 1, "layers": None}
         page = report.page({"date": "today", "machine": {}, "versions": {}, "settings": settings, "rounds": self.rounds,
                             "skipped": ["hf-7b-float32: too large"], "commands": {}})
-        self.assertIn("2.50 (2.00-3.00) x | yes |", page)
+        self.assertIn("2.50 (2.00-3.00) x | 3.00 (2.67-3.33) x | yes |", page)
         self.assertIn("not measured: no hf-7b-bfloat16", page)
         self.assertIn("during 1 of 5 runs: ours-7b-q4", page)
         self.assertIn("* hf-7b-float32: too large", page)

@@ -151,7 +151,7 @@ static void free_packed(packed_case c) {
 
 // Of the packed weights and quantised rows as they are: what they lose is not what the products do.
 static void expect_exactly(packed_case *c, const ckernels_rows *rows) {
-  const int64_t columns = c->columns, padded = ckernels_padded(columns), groups = padded / CKERNELS_GROUP;
+  const int64_t columns = c->columns;
   float *weights = room(c->outputs * columns, sizeof(float));
   ckernels_unpack(c->format, c->packed, c->outputs, columns, 0, c->outputs, weights);
   double lost = 0, all = 0;
@@ -166,9 +166,10 @@ static void expect_exactly(packed_case *c, const ckernels_rows *rows) {
     for (int64_t o = 0; o < c->outputs; o++) {
       double sum = 0, x_square = 0, weight_square = 0;
       for (int64_t i = 0; i < columns; i++) {
-        const double scale = rows->scales[r * groups + i / CKERNELS_GROUP], given = c->x[r * columns + i];
+        const int64_t place = ckernels_place(rows, r, i / CKERNELS_GROUP);
+        const double scale = rows->scales[place], given = c->x[r * columns + i];
         // A group that is not finite keeps no more than where its infinities are.
-        const double x = isfinite(scale) ? rows->values[r * padded + i] * scale : given, weight = weights[o * columns + i];
+        const double x = isfinite(scale) ? rows->values[place * CKERNELS_GROUP + i % CKERNELS_GROUP] * scale : given, weight = weights[o * columns + i];
         if (o == 0 && scale > 1e-37 && isfinite(scale) && fabs(x - given) > 0.5001 * scale) fail("%g is quantised to %g", given, x);
         sum += x * weight;
         x_square += x * x;
@@ -190,8 +191,20 @@ static void multiply(const ckernels_set *set, const packed_case *c, const ckerne
   ckernels_product(set, c->format, c->packed, c->outputs, rows, bias, 0, blocks / 2, out, stride);
 }
 
+// Whether the rows that there are say the same. Where they lie depends on how many there are.
+static bool are_quantized_alike(const ckernels_rows *a, const ckernels_rows *b) {
+  for (int64_t row = 0; row < a->rows; row++) {
+    for (int64_t group = 0; group < ckernels_padded(a->columns) / CKERNELS_GROUP; group++) {
+      const int64_t i = ckernels_place(a, row, group), j = ckernels_place(b, row, group);
+      if (memcmp(a->values + i * CKERNELS_GROUP, b->values + j * CKERNELS_GROUP, CKERNELS_GROUP) != 0) return false;
+      if (memcmp(a->scales + i, b->scales + j, sizeof(float)) != 0 || a->corrections[i] != b->corrections[j]) return false;
+    }
+  }
+  return true;
+}
+
 static double compare_packed(const ckernels_set *set, packed_case *c) {
-  const int64_t padded = ckernels_padded(c->columns), groups = padded / CKERNELS_GROUP, stride = c->outputs + GAP;
+  const int64_t stride = c->outputs + GAP;
   float *out = room(MANY_ROWS * stride, sizeof(float));
   ckernels_rows reference = quantized(portable, c->x, MANY_ROWS, c->columns);
   expect_exactly(c, &reference);
@@ -204,9 +217,7 @@ static double compare_packed(const ckernels_set *set, packed_case *c) {
   double largest = 0;
   for (int64_t count = 1; count <= MANY_ROWS; count += count < SOME_ROWS ? 1 : MANY_ROWS - SOME_ROWS) {
     ckernels_rows rows = quantized(set, c->x, count, c->columns);
-    if (memcmp(rows.values, reference.values, (size_t)(count * padded)) != 0 ||
-        memcmp(rows.scales, reference.scales, (size_t)(count * groups) * sizeof(float)) != 0 ||
-        memcmp(rows.corrections, reference.corrections, (size_t)(count * groups) * sizeof(int32_t)) != 0) {
+    if (!are_quantized_alike(&rows, &reference)) {
       fail("%lld rows of %lld columns are quantised differently", (long long)count, (long long)c->columns);
     }
     const bool biased = count % 2 == 1;
@@ -371,32 +382,32 @@ static void attend_exactly(const ckernels_attention *a, double *out) {
   free(scores);
 }
 
-// Five queries: of the second no key is seen, the fourth holds a NaN. `masks`: 1 hides keys, 2 adds to the scores.
-static double compare_attention(const ckernels_set *set, int64_t keys, int64_t size, int masks) {
-  enum { QUERIES = 5 };
+// Of the second query no key is seen, the fourth holds a NaN. `masks`: 1 hides keys, 2 adds to the scores.
+static double compare_attention(const ckernels_set *set, int64_t queries, int64_t keys, int64_t size, int masks) {
   const int64_t key_stride = size + 1, value_stride = 2 * size, out_stride = size + GAP;
-  float *query = room(QUERIES * size, sizeof(float)), *scores = room(keys, sizeof(float));
+  float *query = room(queries * size, sizeof(float)), *own = room(ckernels_attend_room(set, queries, keys, size), sizeof(float));
+  float *other = room(ckernels_attend_room(portable, queries, keys, size), sizeof(float));
   float *key = room(keys * key_stride, sizeof(float)), *value = room(keys * value_stride, sizeof(float));
-  float *added = room(QUERIES * keys, sizeof(float)), *out = room(2 * QUERIES * out_stride, sizeof(float));
-  uint8_t *seen = room(QUERIES * keys, 1);
-  double *expected = room(QUERIES * size, sizeof(double));
+  float *added = room(queries * keys, sizeof(float)), *out = room(2 * queries * out_stride, sizeof(float));
+  uint8_t *seen = room(queries * keys, 1);
+  double *expected = room(queries * size, sizeof(double));
   state = 88172645463325252 + (uint64_t)(1024 * keys + size);
-  fill(query, QUERIES * size, 2);
+  fill(query, queries * size, 2);
   query[3 * size + size / 2] = NAN;
   fill(key, keys * key_stride, 2);
   fill(value, keys * value_stride, 1);
-  fill(added, QUERIES * keys, 100);  // most of the others vanish beside the largest
-  for (int64_t i = 0; i < QUERIES * keys; i++) seen[i] = i / keys != 1 && uniform() < 0.25f;
-  for (int64_t i = 0; i < 2 * QUERIES * out_stride; i++) out[i] = untouched;
+  fill(added, queries * keys, 100);  // most of the others vanish beside the largest
+  for (int64_t i = 0; i < queries * keys; i++) seen[i] = i / keys != 1 && uniform() < 0.25f;
+  for (int64_t i = 0; i < 2 * queries * out_stride; i++) out[i] = untouched;
 
-  ckernels_attention a = {QUERIES, keys, size, query, key, value, size, key_stride, value_stride, 1 / sqrtf((float)size),
+  ckernels_attention a = {queries, keys, size, query, key, value, size, key_stride, value_stride, 1 / sqrtf((float)size),
                           masks & 2 ? added : NULL, masks & 1 ? seen : NULL, keys, 1, out, out_stride};
   attend_exactly(&a, expected);
-  ckernels_attend(set, &a, scores);
-  a.out = out + QUERIES * out_stride;
-  ckernels_attend(portable, &a, scores);
+  ckernels_attend(set, &a, own);
+  a.out = out + queries * out_stride;
+  ckernels_attend(portable, &a, other);
   double worst = 0;
-  for (int64_t i = 0; i < QUERIES * out_stride; i++) {
+  for (int64_t i = 0; i < queries * out_stride; i++) {
     const int64_t row = i / out_stride, channel = i % out_stride;
     if (channel >= size) {
       if (out[i] != untouched) worst = INFINITY;
@@ -405,24 +416,29 @@ static double compare_attention(const ckernels_set *set, int64_t keys, int64_t s
     // Values are near 1, and a result is a mean of them.
     worst = fmax(worst, difference(out[i], set == portable ? expected[row * size + channel] : a.out[i], 1));
   }
-  if (worst > attention_tolerance) fail("attention to %lld keys of %lld channels differs by %.2g", (long long)keys, (long long)size, worst);
+  if (worst > attention_tolerance) {
+    fail("attention of %lld queries to %lld keys of %lld channels differs by %.2g", (long long)queries, (long long)keys, (long long)size, worst);
+  }
   free(expected);
   free(seen);
   free(out);
   free(added);
   free(value);
   free(key);
-  free(scores);
+  free(own);
+  free(other);
   free(query);
   return worst;
 }
 
 static double check_attention(const ckernels_set *set) {
-  static const int64_t keys[] = {1, 2, 17, 257}, sizes[] = {1, 8, 31, 32, 33, 64, 88, 128};
+  // Few queries, and many: those that are taken at once, some more, and several times as many.
+  static const int64_t queries[] = {5, 17, 36, 37, 43, 100}, keys[] = {1, 2, 17, 257}, sizes[] = {1, 8, 31, 32, 33, 64, 88, 128};
   double largest = 0;
   for (int masks = 0; masks < 4; masks++)
+    for (int q = 0; q < COUNT(queries); q++)
     for (int k = 0; k < COUNT(keys); k++)
-      for (int s = 0; s < COUNT(sizes); s++) largest = fmax(largest, compare_attention(set, keys[k], sizes[s], masks));
+      for (int s = 0; s < COUNT(sizes); s++) largest = fmax(largest, compare_attention(set, queries[q], keys[k], sizes[s], masks));
   return largest;
 }
 
@@ -435,6 +451,9 @@ static void check_measurements(const ckernels_set *set) {
   for (int i = 0; i < WORDS; i++) sum += words[i] = (uint64_t)i * 0x9e3779b97f4a7c15;
   if (ckernels_read(set, words, sizeof words) != sum) fail("reading memory leaves something out");
   if (!(ckernels_peak(set, 1000) > 0)) fail("nothing was multiplied");
+  for (ckernels_type type = CKERNELS_FLOAT32; type <= CKERNELS_FLOAT16; type++) {
+    if (!(ckernels_float_peak(set, type, 1000) > 0)) fail("no floats of type %d were multiplied", type);
+  }
 }
 
 static const ckernels_set *named(const char *name) { return ckernels_choose(name) ? ckernels_current() : NULL; }

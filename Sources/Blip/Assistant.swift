@@ -163,15 +163,19 @@ public actor Assistant {
     }
 
     /// Every intermediate result of reading one picture (of an animation the first frame) and instruction, written to a safetensors file.
-    public func trace(_ instruction: String, about image: ImageSource, to file: URL, limits: ImageLimits = .default) throws {
-        try trace(instruction, about: [image.load(limits: limits)], to: file)
+    public func trace(_ instruction: String, about image: ImageSource, to file: URL, limits: ImageLimits = .default, layers: Bool = false)
+        throws
+    {
+        try trace(instruction, about: [image.load(limits: limits)], to: file, layers: layers)
     }
 
     /// The same for the frames of a clip, which stand in the first dimension of what concerns one frame.
-    public func trace(_ instruction: String, about frames: [RGBImage], to file: URL) throws {
+    ///
+    /// - Parameter layers: what every layer makes too.
+    public func trace(_ instruction: String, about frames: [RGBImage], to file: URL, layers: Bool = false) throws {
         let checkpoint = try checkpoint()
         let input = try checkpoint.processor.input(frames, instruction)
         _ = try checkpoint.room(after: input, wanted: 1)
-        try withoutGradients { try Trace(checkpoint, input).write(to: file) }
+        try withoutGradients { try Trace(checkpoint, input, layers: layers).write(to: file) }
     }
 }

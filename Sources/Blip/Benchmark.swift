@@ -73,7 +73,8 @@ public struct Benchmark {
         let peak = Engine.peakMemory
         note("measuring this machine")
         return BenchmarkReport(
-            options: options, dtype: opened.dtype, load: load, rounds: rounds, weightBytes: opened.weightBytes, limits: try Self.limits(),
+            options: options, dtype: opened.dtype, load: load, rounds: rounds, weightBytes: opened.weightBytes,
+            isPacked: opened.isPacked, limits: try Self.limits(opened.dtype),
             prefillTokens: prefill, peakMemory: peak)
     }
 
@@ -135,6 +136,7 @@ public struct Benchmark {
         let images: ImageProcessor
         let dtype: DType
         let weightBytes: Int
+        let isPacked: (vision: Bool, language: Bool)
         /// Kept, as tensors may be views of its files.
         let source: any WeightSource
     }
@@ -156,7 +158,8 @@ public struct Benchmark {
             try weights.finish()
             return Opened(
                 network: network, config: config, images: try ImageProcessor(checkpoint: folder), dtype: dtype,
-                weightBytes: weights.memoryBytes, source: weights)
+                weightBytes: weights.memoryBytes, isPacked: files.arePacked ? (files.visionIsPacked, files.languageIsPacked) : isPacked,
+                source: weights)
         case .random(let config):
             guard config.architecture != .blip2Retrieval else {
                 throw BlipError.invalidOption(name: "the config", found: config.architecture.name, expected: "one with a language model")
@@ -168,9 +171,13 @@ public struct Benchmark {
             var images = ImageProcessor()
             (images.height, images.width) = (config.vision.imageSize, config.vision.imageSize)
             return Opened(
-                network: network, config: config, images: images, dtype: dtype, weightBytes: weights.byteCount, source: weights)
+                network: network, config: config, images: images, dtype: dtype, weightBytes: weights.byteCount,
+                isPacked: isPacked, source: weights)
         }
     }
+
+    /// Of weights that are packed on the way in.
+    private var isPacked: (vision: Bool, language: Bool) { (options.quantization?.vision != nil, options.quantization?.language != nil) }
 
     /// A picture with structure, as a PNG file.
     private static func picture(side: Int) throws -> Data {
@@ -184,10 +191,11 @@ public struct Benchmark {
     }
 
     /// The best of several readings, as a disturbance only ever slows one.
-    private static func limits() throws -> BenchmarkReport.Limits {
+    private static func limits(_ type: DType) throws -> BenchmarkReport.Limits {
         let memory = try Tensor.randomWeights([1 << 26], .bfloat16, deviation: 1, seed: 7)  // 128 MB
         let reading = (0..<7).map { _ in Kernels.measureReading(memory) }.max() ?? 0
         let integers = (0..<3).map { _ in Kernels.measureIntegers(seconds: 0.1) }.max() ?? 0
-        return .init(reading: reading, integers: integers)
+        let floats = (0..<3).map { _ in Kernels.measureFloats(type, seconds: 0.1) }.max() ?? 0
+        return .init(reading: reading, integers: integers, floats: floats)
     }
 }

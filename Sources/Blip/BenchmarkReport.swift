@@ -17,10 +17,11 @@ public struct BenchmarkReport: Sendable {
         var decodeProducts = 0.0
     }
 
-    /// What the machine is capable of, measured in the same run: bytes and 8-bit operations per second.
+    /// What the machine is capable of, measured in the same run: bytes, 8-bit operations and those of the type computed in, per second.
     struct Limits: Sendable {
         let reading: Double
         let integers: Double
+        let floats: Double
     }
 
     let options: Benchmark.Options
@@ -29,6 +30,8 @@ public struct BenchmarkReport: Sendable {
     public let load: Double
     let rounds: [Round]
     public let weightBytes: Int
+    /// Whether the large matrices are packed, and their products those of 8-bit integers.
+    public let isPacked: (vision: Bool, language: Bool)
     let limits: Limits
     public let prefillTokens: Int
     /// Bytes, of the process until all answers were there.
@@ -51,6 +54,7 @@ public struct BenchmarkReport: Sendable {
     public var visionRate: Double { median { $0.visionOperations / $0.vision } }
     public var prefillRate: Double { median { $0.prefillOperations / $0.prefill } }
     public var integerLimit: Double { limits.integers }
+    public var floatLimit: Double { limits.floats }
 
     /// The lowest and highest of a figure over the rounds.
     public var decodeRange: ClosedRange<Double> {

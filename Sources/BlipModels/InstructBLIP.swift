@@ -43,7 +43,7 @@ public struct InstructBLIP {
 
     /// What the image encoder makes of pictures [R, 3, H, W]. It does not depend on the instruction, so it can be kept for the next one.
     public func look(at pixels: Tensor, observe: Observer = .none) throws -> Look {
-        try look(from: vision(pixels), observe: observe)
+        try look(from: vision(pixels, observe: { try observe.sawLayer(.vision, $0) }), observe: observe)
     }
 
     /// The part of ``look(at:observe:)`` that instruction tuning trains, from what the frozen image encoder gave.
@@ -68,7 +68,8 @@ public struct InstructBLIP {
     ) throws -> Prompt {
         let frames = look.count / max(1, words.batch)
         let told = try instruction?.repeated(frames)
-        let queries = try qformer(queryTokens, reading: look.reading, told: told, dropout: dropout)  // [R, N, Q]
+        let queries = try qformer(
+            queryTokens, reading: look.reading, told: told, dropout: dropout, observe: { try observe.sawLayer(.qformer, $0) })  // [R, N, Q]
         try observe.saw(.qformer, queries)
         let soft = try projection(projection.accepting(queries)).to(language.dtype)  // [R, N, D]
         try observe.saw(.projection, soft)
@@ -87,8 +88,16 @@ public struct InstructBLIP {
     /// Somebody who wants to see intermediate results.
     public struct Observer {
         let saw: (Stage, Tensor) throws -> Void
+        let sawLayer: (Stage, Tensor) throws -> Void
 
-        public init(_ saw: @escaping (Stage, Tensor) throws -> Void) { self.saw = saw }
+        /// - Parameters:
+        ///   - saw: is given the result of a stage.
+        ///   - sawLayer: is given what every layer of a stage makes.
+        public init(
+            _ saw: @escaping (Stage, Tensor) throws -> Void, sawLayer: @escaping (Stage, Tensor) throws -> Void = { _, _ in }
+        ) {
+            (self.saw, self.sawLayer) = (saw, sawLayer)
+        }
 
         public static var none: Observer { Observer { _, _ in } }
     }

@@ -129,6 +129,9 @@ public enum Kernels {
 
     /// 8-bit multiplications and additions per second of all threads together, in registers: the limit of reading pictures and prompts.
     public static func measureIntegers(seconds: Double) -> Double { ctorch_measure_integers(seconds) }
+
+    /// The same with floats, in the best way this processor has for a type.
+    public static func measureFloats(_ type: DType, seconds: Double) -> Double { ctorch_measure_floats(type.code, seconds) }
 }
 
 extension Tensor {

@@ -5,6 +5,7 @@
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,f16c,fma"))), apply_to = function)
 
 #define HAS_OWN_GROUPS
+#define LANES 16
 #include "Attend.h"
 #define HAS_OWN_ROWS
 #include "Quantize.h"
@@ -42,119 +43,151 @@ ALWAYS __m512i four_bytes(const int8_t *x) {
 
 ALWAYS __m512 scales(const uint8_t *from) { return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)from)); }
 
-// Tiles of one block against `count` rows, known when compiling so that the sums stay in registers. `values`, `row_scales` and
-// `corrections` begin at the first of the tiles.
-ALWAYS void block_rows(const ckernels_format format, const int count, const uint8_t *tiles, int64_t tile_total, const int8_t *values,
-                       const float *row_scales, const int32_t *corrections, int64_t padded, __m512 *sums) {
-  const int64_t bytes = format == CKERNELS_Q4 ? Q4_TILE : Q8_TILE, groups = padded / GROUP;
+// Which lines of the tiles to come are asked for: how far they are, the first of a half tile, and from one to the next.
+typedef struct {
+  int64_t distance, first, step;
+} asking;
+
+// Tiles `from..<to` of `blocks` neighbouring blocks (1 or 2) against the `count` rows of a panel; both are known when compiling, so that the
+// sums stay in registers. `values`, `scales` and `corrections` begin at the panel. With two blocks each load of activations serves two
+// products: these, and the multiplication with scales, are then all that the processor waits for.
+ALWAYS void add_tiles(const ckernels_format format, const int blocks, const int count, const uint8_t *tiles, int64_t block_bytes,
+                      int64_t from, int64_t to, const int8_t *values, const float *row_scales, const int32_t *corrections, asking ask,
+                      __m512 (*sums)[PANEL]) {
+  const int64_t bytes = format == CKERNELS_Q4 ? Q4_TILE : Q8_TILE;
   const __m512i nibble = _mm512_set1_epi8(15);
-  for (int64_t t = 0; t < tile_total; t++) {
-    const uint8_t *tile = tiles + t * bytes;
-    // Few rows are bound by memory: the tiles that come are asked for early.
-    for (int64_t line = 0; line < bytes; line += 64) _mm_prefetch((const char *)tile + 4096 + line, _MM_HINT_T0);
+  for (int64_t group = 2 * from; group < 2 * to; group++) {
+    const uint8_t *tile = tiles + group / 2 * bytes;
+    const int64_t half = group % 2;
+    // Line by line of both blocks in turn: neither stream of memory waits for the other.
+    for (int64_t line = ask.first; line < (bytes / 64 + 1 - half) / 2; line += ask.step) {
+      for (int b = 0; b < blocks; b++) {
+        _mm_prefetch((const char *)tile + b * block_bytes + ask.distance + (half * (bytes / 128 + 1) + line) * 64, _MM_HINT_T0);
+      }
+    }
+    __m512i dots[2][PANEL];
 #pragma clang loop unroll(full)
-    for (int half = 0; half < 2; half++) {
-      const __m512 weight_scales = scales(tile + half * 2 * BLOCK);
-      __m512i weights[8];
-      if (format == CKERNELS_Q4) {
+    for (int r = 0; r < count; r++) {
+      __m512i start = _mm512_set1_epi32(corrections[group * count + r]);
+      // Spread first and shifted then: the other way round, which compilers prefer, takes a unit that multiplies.
+      __asm__("" : "+v"(start));
+      // In q8 a stored value is the weight plus 128 = 16 * 8.
+      if (format == CKERNELS_Q8) start = _mm512_slli_epi32(start, 4);
+      for (int b = 0; b < blocks; b++) dots[b][r] = start;
+    }
+    // All rows take four columns before any takes the next: neighbouring products do not wait for each other.
 #pragma clang loop unroll(full)
-        for (int i = 0; i < 4; i++) {
-          const __m512i pairs = _mm512_loadu_si512(tile + SCALES + (half * 4 + i) * 64);
-          weights[2 * i] = _mm512_and_si512(pairs, nibble);
-          weights[2 * i + 1] = _mm512_and_si512(_mm512_srli_epi16(pairs, 4), nibble);
+    for (int i = 0; i < 8; i++) {
+      __m512i weights[2];
+      for (int b = 0; b < blocks; b++) {
+        const uint8_t *stored = tile + b * block_bytes + SCALES;
+        if (format == CKERNELS_Q4) {
+          const __m512i pairs = _mm512_loadu_si512(stored + (half * 4 + i / 2) * 64);
+          weights[b] = _mm512_and_si512(i % 2 == 0 ? pairs : _mm512_srli_epi16(pairs, 4), nibble);
+        } else {
+          weights[b] = _mm512_loadu_si512(stored + (half * 8 + i) * 64);
         }
-      } else {
-#pragma clang loop unroll(full)
-        for (int i = 0; i < 8; i++) weights[i] = _mm512_loadu_si512(tile + SCALES + (half * 8 + i) * 64);
       }
 #pragma clang loop unroll(full)
       for (int r = 0; r < count; r++) {
-        const int64_t group = r * groups + 2 * t + half;
-        const int8_t *x = values + r * padded + t * TILE + half * GROUP;
-        __m512i dot = _mm512_set1_epi32(corrections[group]);
-        // In q8 a stored value is the weight plus 128 = 16 * 8.
-        if (format == CKERNELS_Q8) dot = _mm512_slli_epi32(dot, 4);
+        const __m512i four = four_bytes(values + (group * count + r) * GROUP + 4 * i);
+        for (int b = 0; b < blocks; b++) dots[b][r] = _mm512_dpbusd_epi32(dots[b][r], weights[b], four);
+      }
+    }
+    for (int b = 0; b < blocks; b++) {
+      const __m512 weight_scales = scales(tile + b * block_bytes + half * 2 * BLOCK);
 #pragma clang loop unroll(full)
-        for (int i = 0; i < 8; i++) dot = _mm512_dpbusd_epi32(dot, weights[i], four_bytes(x + 4 * i));
-        const __m512 scaled = _mm512_mul_ps(_mm512_cvtepi32_ps(dot), weight_scales);
-        sums[r] = _mm512_fmadd_ps(scaled, _mm512_set1_ps(row_scales[group]), sums[r]);
+      for (int r = 0; r < count; r++) {
+        const __m512 scaled = _mm512_mul_ps(_mm512_cvtepi32_ps(dots[b][r]), weight_scales);
+        sums[b][r] = _mm512_fmadd_ps(scaled, _mm512_set1_ps(row_scales[group * count + r]), sums[b][r]);
       }
     }
   }
 }
 
-// Rows whose sums wait in the nearest cache while the columns of a block go by.
-enum { ROWS_AT_ONCE = 144 };
+// The sums of one panel with two blocks, where they wait for further columns.
+typedef float waiting_sums[2][PANEL][BLOCK];
 
-// Adds the tiles `from..<to` of a block to the sums of `count` rows from row `start` on.
-ALWAYS void panel(const ckernels_format format, const int count, const uint8_t *tiles, const ckernels_rows *x, int64_t start, int64_t from,
-                  int64_t to, float *waiting) {
-  const int64_t total = tile_count(x->columns), padded = total * TILE;
-  const int64_t bytes = format == CKERNELS_Q4 ? Q4_TILE : Q8_TILE;
-  __m512 sums[12];
-  for (int r = 0; r < count; r++) sums[r] = from == 0 ? _mm512_setzero_ps() : _mm512_loadu_ps(waiting + r * BLOCK);
-  block_rows(format, count, tiles + from * bytes, to - from, x->values + start * padded + from * TILE,
-             x->scales + start * total * 2 + from * 2, x->corrections + start * total * 2 + from * 2, padded, sums);
-  for (int r = 0; r < count; r++) _mm512_storeu_ps(waiting + r * BLOCK, sums[r]);
+// Adds the tiles `from..<to` to the sums of the panel that starts at row `start`.
+ALWAYS void add_panel(const ckernels_format format, const int blocks, const int count, const uint8_t *tiles, const ckernels_rows *x,
+                      int64_t start, int64_t from, int64_t to, asking ask, waiting_sums waiting) {
+  const int64_t total = tile_count(x->columns), place = start * total * 2;
+  __m512 sums[2][PANEL];
+  for (int b = 0; b < blocks; b++)
+    for (int r = 0; r < count; r++) sums[b][r] = from == 0 ? _mm512_setzero_ps() : _mm512_loadu_ps(waiting[b][r]);
+  add_tiles(format, blocks, count, tiles, total * (format == CKERNELS_Q4 ? Q4_TILE : Q8_TILE), from, to, x->values + place * GROUP,
+            x->scales + place, x->corrections + place, ask, sums);
+  for (int b = 0; b < blocks; b++)
+    for (int r = 0; r < count; r++) _mm512_storeu_ps(waiting[b][r], sums[b][r]);
 }
+
+// PANELS_AT_ONCE: panels whose sums wait in the nearest cache while the columns of their blocks go by. NEAR_TILES: of many rows, how many
+// tiles of two blocks stay there until all panels have met them, with room for as many to come.
+enum { PANELS_AT_ONCE = 24, NEAR_TILES = 8 };
 
 // Where results go, and how they end.
 typedef struct {
   float *out;
   int64_t stride;
-  __mmask16 there;
   const float *bias;
   float multiplier;
 } target;
 
-// A block against the rows `first..<last`, at most ROWS_AT_ONCE, taken twelve by twelve. Of many rows, as many columns at a time as stay in
-// the nearest cache together with their activations.
-ALWAYS void some_rows(const ckernels_format format, const uint8_t *tiles, const ckernels_rows *x, int64_t first, int64_t last,
-                      const target *result) {
-  float waiting[ROWS_AT_ONCE * BLOCK];
-  const int64_t total = tile_count(x->columns), rows = last - first, parts = (rows + 11) / 12;
-  const int64_t width = parts == 1 ? total : format == CKERNELS_Q4 ? 24 : 16;
-  for (int64_t from = 0; from < total; from += width) {
-    const int64_t to = from + width < total ? from + width : total;
-    for (int64_t part = 0; part < parts; part++) {
-      const int64_t start = rows * part / parts, count = rows * (part + 1) / parts - start;
-      switch (count) {
-#define ROWS(n) case n: panel(format, n, tiles, x, first + start, from, to, waiting + start * BLOCK); break;
-        ROWS(1) ROWS(2) ROWS(3) ROWS(4) ROWS(5) ROWS(6) ROWS(7) ROWS(8) ROWS(9) ROWS(10) ROWS(11) ROWS(12)
+// One block or two against the panels `first..<last`. `outputs` are left from the first block on.
+ALWAYS void some_panels(const ckernels_format format, const int blocks, const uint8_t *tiles, int64_t outputs, const ckernels_rows *x,
+                        int64_t first, int64_t last, const target *result) {
+  waiting_sums waiting[PANELS_AT_ONCE];
+  const int64_t total = tile_count(x->columns), bytes = format == CKERNELS_Q4 ? Q4_TILE : Q8_TILE, panels = last - first;
+  // Few rows are bound by memory: the first panel asks for all that comes soon. Of many, each asks for a part of the next columns.
+  const int64_t soon = 4096 / bytes;
+  for (int64_t from = 0, to; from < total; from = to) {
+    if (panels == 1 && from + soon < total) to = total - soon;
+    else to = panels > 1 && from + NEAR_TILES < total ? from + NEAR_TILES : total;
+    // After the last columns come the next blocks.
+    const int64_t jump = to == total ? (blocks - 1) * total * bytes : 0;
+    for (int64_t panel = first; panel < last; panel++) {
+      const int64_t start = panel_start(x->rows, panel), count = panel_start(x->rows, panel + 1) - start;
+      const asking all = {soon * bytes + jump, 0, 1}, part = {NEAR_TILES * bytes + jump, panels <= 2 ? Q8_TILE : panel - first, panels};
+      // What asks for all lines is compiled without a loop.
+      switch (count + (panels <= 2 && panel == first ? PANEL : 0)) {
+#define ROWS(n) \
+  case n: add_panel(format, blocks, n, tiles, x, start, from, to, part, waiting[panel - first]); break; \
+  case n + PANEL: add_panel(format, blocks, n, tiles, x, start, from, to, all, waiting[panel - first]); break;
+        ROWS(1) ROWS(2) ROWS(3) ROWS(4) ROWS(5) ROWS(6)
 #undef ROWS
         default: break;
       }
     }
   }
   const __m512 multiplier = _mm512_set1_ps(result->multiplier);
-  const __m512 bias = result->bias ? _mm512_maskz_loadu_ps(result->there, result->bias) : _mm512_setzero_ps();
-  for (int64_t row = 0; row < rows; row++) {
-    const __m512 sum = _mm512_fmadd_ps(_mm512_loadu_ps(waiting + row * BLOCK), multiplier, bias);
-    _mm512_mask_storeu_ps(result->out + (first + row) * result->stride, result->there, sum);
+  for (int b = 0; b < blocks; b++) {
+    const int64_t left = outputs - b * BLOCK;
+    const __mmask16 there = left >= BLOCK ? 0xffff : (__mmask16)((1 << left) - 1);
+    const __m512 bias = result->bias ? _mm512_maskz_loadu_ps(there, result->bias + b * BLOCK) : _mm512_setzero_ps();
+    for (int64_t panel = first; panel < last; panel++) {
+      const int64_t start = panel_start(x->rows, panel), end = panel_start(x->rows, panel + 1);
+      for (int64_t row = start; row < end; row++) {
+        const __m512 sum = _mm512_fmadd_ps(_mm512_loadu_ps(waiting[panel - first][b][row - start]), multiplier, bias);
+        _mm512_mask_storeu_ps(result->out + row * result->stride + b * BLOCK, there, sum);
+      }
+    }
   }
 }
 
 ALWAYS void all_blocks(const ckernels_format format, const void *packed, int64_t outputs, const ckernels_rows *x, const float *bias,
                        int64_t first, int64_t last, float *out, int64_t stride) {
-  // Some rows meet all blocks before the next rows do: the activations stay in the second cache, and the weights come by once more.
-  const int64_t chunks = (x->rows + ROWS_AT_ONCE - 1) / ROWS_AT_ONCE;
+  // Some panels meet all blocks before the next do: the activations stay in the second cache, and the weights come by once more.
+  const int64_t panels = panel_count(x->rows), chunks = (panels + PANELS_AT_ONCE - 1) / PANELS_AT_ONCE;
   for (int64_t chunk = 0; chunk < chunks; chunk++) {
-    for (int64_t index = first; index < last; index++) {
-      const int64_t left = outputs - index * BLOCK;
-      const target result = {
-          .out = out + index * BLOCK, .stride = stride, .there = left >= BLOCK ? 0xffff : (__mmask16)((1 << left) - 1),
-          .bias = bias ? bias + index * BLOCK : NULL, .multiplier = read_header(packed).multiplier};
-      some_rows(format, block_tiles(packed, format, x->columns, index), x, x->rows * chunk / chunks, x->rows * (chunk + 1) / chunks, &result);
+    const int64_t start = panels * chunk / chunks, end = panels * (chunk + 1) / chunks;
+    for (int64_t index = first, blocks; index < last; index += blocks) {
+      const uint8_t *tiles = block_tiles(packed, format, x->columns, index);
+      const target result = {out + index * BLOCK, stride, bias ? bias + index * BLOCK : NULL, read_header(packed).multiplier};
+      // One row alone is bound by memory, which is fastest in one stream.
+      blocks = x->rows > 1 && index + 2 <= last ? 2 : 1;
+      if (blocks == 2) some_panels(format, 2, tiles, outputs - index * BLOCK, x, start, end, &result);
+      else some_panels(format, 1, tiles, outputs - index * BLOCK, x, start, end, &result);
     }
-  }
-}
-
-static void product(ckernels_format format, const void *packed, int64_t outputs, const ckernels_rows *x, const float *bias, int64_t first,
-                    int64_t last, float *out, int64_t stride) {
-  if (format == CKERNELS_Q4) {
-    all_blocks(CKERNELS_Q4, packed, outputs, x, bias, first, last, out, stride);
-  } else {
-    all_blocks(CKERNELS_Q8, packed, outputs, x, bias, first, last, out, stride);
   }
 }
 
@@ -262,7 +295,27 @@ static double peak(int64_t rounds) {
   return (double)rounds * 16 * 128;
 }
 
-const kernel_set avx512_kernels = {"avx512vnni", is_there, quantize_row, product, plain, attend, read_memory, peak};
+// Some processors multiply pairs of bfloat16 at once, which libtorch makes use of.
+__attribute__((target("avx512bf16"))) static double bfloat_peak(int64_t rounds) {
+  __m512 sums[16];
+  for (int i = 0; i < 16; i++) sums[i] = _mm512_set1_ps((float)i);
+  __m512i a = _mm512_set1_epi16(0x3f80), b = _mm512_set1_epi16(0x3c00);
+  for (int64_t round = 0; round < rounds; round++) {
+    __asm__ volatile("" : "+v"(a), "+v"(b));
+#pragma clang loop unroll(full)
+    for (int i = 0; i < 16; i++) sums[i] = _mm512_dpbf16_ps(sums[i], (__m512bh)a, (__m512bh)b);
+  }
+  for (int i = 1; i < 16; i++) sums[0] = _mm512_add_ps(sums[0], sums[i]);
+  volatile float sink = _mm512_reduce_add_ps(sums[0]);
+  (void)sink;
+  return (double)rounds * 16 * 64;
+}
+
+static double any_float_peak(ckernels_type type, int64_t rounds) {
+  return type == CKERNELS_BFLOAT16 && __builtin_cpu_supports("avx512bf16") ? bfloat_peak(rounds) : float_peak(type, rounds);
+}
+
+const kernel_set avx512_kernels = {"avx512vnni", is_there, quantize_row, product, plain, attend_room, attend, read_memory, peak, any_float_peak};
 
 #pragma clang attribute pop
 #endif

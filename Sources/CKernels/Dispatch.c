@@ -56,7 +56,12 @@ void ckernels_plain_product(const ckernels_set *set, ckernels_type type, const v
   set->plain(type, weights, columns, x, rows, bias, first, last, out, stride);
 }
 
-void ckernels_attend(const ckernels_set *set, const ckernels_attention *attention, float *scores) { set->attend(attention, scores); }
+int64_t ckernels_attend_room(const ckernels_set *set, int64_t queries, int64_t keys, int64_t size) {
+  return set->attend_room(queries, keys, size);
+}
+
+void ckernels_attend(const ckernels_set *set, const ckernels_attention *attention, float *room) { set->attend(attention, room); }
 
 uint64_t ckernels_read(const ckernels_set *set, const void *memory, size_t bytes) { return set->read(memory, bytes); }
 double ckernels_peak(const ckernels_set *set, int64_t rounds) { return set->peak(rounds); }
+double ckernels_float_peak(const ckernels_set *set, ckernels_type type, int64_t rounds) { return set->float_peak(type, rounds); }

@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { BLOCK = CKERNELS_BLOCK, TILE = CKERNELS_TILE, GROUP = CKERNELS_GROUP, SCALES = 2 * 2 * CKERNELS_BLOCK };
+enum { BLOCK = CKERNELS_BLOCK, TILE = CKERNELS_TILE, GROUP = CKERNELS_GROUP, PANEL = CKERNELS_PANEL, SCALES = 2 * 2 * CKERNELS_BLOCK };
 
 // Bytes of a tile.
 enum { Q4_TILE = SCALES + BLOCK * TILE / 2, Q8_TILE = SCALES + BLOCK * TILE };
@@ -15,6 +15,17 @@ enum { Q4_TILE = SCALES + BLOCK * TILE / 2, Q8_TILE = SCALES + BLOCK * TILE };
 static inline int64_t tile_bytes(ckernels_format format) { return format == CKERNELS_Q4 ? Q4_TILE : Q8_TILE; }
 static inline int64_t block_count(int64_t rows) { return (rows + BLOCK - 1) / BLOCK; }
 static inline int64_t tile_count(int64_t columns) { return (columns + TILE - 1) / TILE; }
+
+// Panels of activations, and the row that one starts with.
+static inline int64_t panel_count(int64_t rows) { return (rows + PANEL - 1) / PANEL; }
+static inline int64_t panel_start(int64_t rows, int64_t panel) { return rows * panel / panel_count(rows); }
+
+// Where the first group of a row stands, and how far it is to the next, counted in groups.
+static inline int64_t first_place(const ckernels_rows *x, int64_t row, int64_t *step) {
+  const int64_t panel = ((row + 1) * panel_count(x->rows) - 1) / x->rows, start = panel_start(x->rows, panel);
+  *step = panel_start(x->rows, panel + 1) - start;
+  return start * tile_count(x->columns) * (TILE / GROUP) + row - start;
+}
 
 // What stands before the tiles.
 typedef struct {
@@ -79,9 +90,11 @@ struct ckernels_set {
                   int64_t last, float *out, int64_t stride);
   void (*plain)(ckernels_type type, const void *weights, int64_t columns, const float *x, int64_t rows, const float *bias, int64_t first,
                 int64_t last, float *out, int64_t stride);
-  void (*attend)(const ckernels_attention *attention, float *scores);
+  int64_t (*attend_room)(int64_t queries, int64_t keys, int64_t size);
+  void (*attend)(const ckernels_attention *attention, float *room);
   uint64_t (*read)(const void *memory, size_t bytes);
   double (*peak)(int64_t rounds);
+  double (*float_peak)(ckernels_type type, int64_t rounds);
 };
 typedef ckernels_set kernel_set;
 

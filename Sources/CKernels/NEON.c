@@ -20,77 +20,58 @@ static bool is_there(void) {
 #endif
 }
 
-// Four of the 16 outputs of a block (`quarter` 0 to 3) against `count` rows.
+// Four of the 16 outputs of a block (`quarter` 0 to 3) against the `count` rows of a panel, which begins at `values` and the others.
 ALWAYS void quarter_rows(const ckernels_format format, const int count, const int quarter, const uint8_t *tiles, int64_t tile_total,
                          const int8_t *values, const float *row_scales, const int32_t *corrections, float32x4_t *sums) {
   const int64_t bytes = format == CKERNELS_Q4 ? Q4_TILE : Q8_TILE;
-  const int64_t padded = tile_total * TILE, groups = tile_total * 2;
   for (int r = 0; r < count; r++) sums[r] = vdupq_n_f32(0);
-  for (int64_t t = 0; t < tile_total; t++) {
-    const uint8_t *tile = tiles + t * bytes;
-    for (int half = 0; half < 2; half++) {
-      float16_t stored[4];
-      memcpy(stored, tile + half * 2 * BLOCK + quarter * 8, sizeof stored);
-      const float32x4_t weight_scales = vcvt_f32_f16(vld1_f16(stored));
-      int8x16_t weights[8];
-      if (format == CKERNELS_Q4) {
+  for (int64_t group = 0; group < 2 * tile_total; group++) {
+    const uint8_t *tile = tiles + group / 2 * bytes;
+    const int64_t half = group % 2;
+    float16_t stored[4];
+    memcpy(stored, tile + half * 2 * BLOCK + quarter * 8, sizeof stored);
+    const float32x4_t weight_scales = vcvt_f32_f16(vld1_f16(stored));
+    int8x16_t weights[8];
+    if (format == CKERNELS_Q4) {
 #pragma clang loop unroll(full)
-        for (int i = 0; i < 4; i++) {
-          const uint8x16_t pairs = vld1q_u8(tile + SCALES + (half * 4 + i) * 64 + quarter * 16);
-          weights[2 * i] = vreinterpretq_s8_u8(vandq_u8(pairs, vdupq_n_u8(15)));
-          weights[2 * i + 1] = vreinterpretq_s8_u8(vshrq_n_u8(pairs, 4));
-        }
-      } else {
-#pragma clang loop unroll(full)
-        for (int i = 0; i < 8; i++) {
-          const uint8x16_t shifted = vld1q_u8(tile + SCALES + (half * 8 + i) * 64 + quarter * 16);
-          weights[i] = vreinterpretq_s8_u8(veorq_u8(shifted, vdupq_n_u8(0x80)));
-        }
+      for (int i = 0; i < 4; i++) {
+        const uint8x16_t pairs = vld1q_u8(tile + SCALES + (half * 4 + i) * 64 + quarter * 16);
+        weights[2 * i] = vreinterpretq_s8_u8(vandq_u8(pairs, vdupq_n_u8(15)));
+        weights[2 * i + 1] = vreinterpretq_s8_u8(vshrq_n_u8(pairs, 4));
       }
+    } else {
 #pragma clang loop unroll(full)
-      for (int r = 0; r < count; r++) {
-        const int64_t group = r * groups + 2 * t + half;
-        const int8_t *x = values + r * padded + t * TILE + half * GROUP;
-        const int8x16_t low = vld1q_s8(x), high = vld1q_s8(x + 16);
-        int32x4_t dot = vdupq_n_s32(format == CKERNELS_Q4 ? corrections[group] : 0);
-        dot = vdotq_laneq_s32(dot, weights[0], low, 0);
-        dot = vdotq_laneq_s32(dot, weights[1], low, 1);
-        dot = vdotq_laneq_s32(dot, weights[2], low, 2);
-        dot = vdotq_laneq_s32(dot, weights[3], low, 3);
-        dot = vdotq_laneq_s32(dot, weights[4], high, 0);
-        dot = vdotq_laneq_s32(dot, weights[5], high, 1);
-        dot = vdotq_laneq_s32(dot, weights[6], high, 2);
-        dot = vdotq_laneq_s32(dot, weights[7], high, 3);
-        sums[r] = vfmaq_n_f32(sums[r], vmulq_f32(vcvtq_f32_s32(dot), weight_scales), row_scales[group]);
+      for (int i = 0; i < 8; i++) {
+        const uint8x16_t shifted = vld1q_u8(tile + SCALES + (half * 8 + i) * 64 + quarter * 16);
+        weights[i] = vreinterpretq_s8_u8(veorq_u8(shifted, vdupq_n_u8(0x80)));
       }
+    }
+#pragma clang loop unroll(full)
+    for (int r = 0; r < count; r++) {
+      const int64_t place = group * count + r;
+      const int8x16_t low = vld1q_s8(values + place * GROUP), high = vld1q_s8(values + place * GROUP + 16);
+      int32x4_t dot = vdupq_n_s32(format == CKERNELS_Q4 ? corrections[place] : 0);
+      dot = vdotq_laneq_s32(dot, weights[0], low, 0);
+      dot = vdotq_laneq_s32(dot, weights[1], low, 1);
+      dot = vdotq_laneq_s32(dot, weights[2], low, 2);
+      dot = vdotq_laneq_s32(dot, weights[3], low, 3);
+      dot = vdotq_laneq_s32(dot, weights[4], high, 0);
+      dot = vdotq_laneq_s32(dot, weights[5], high, 1);
+      dot = vdotq_laneq_s32(dot, weights[6], high, 2);
+      dot = vdotq_laneq_s32(dot, weights[7], high, 3);
+      sums[r] = vfmaq_n_f32(sums[r], vmulq_f32(vcvtq_f32_s32(dot), weight_scales), row_scales[place]);
     }
   }
 }
 
-ALWAYS void some_rows(const ckernels_format format, const int count, const uint8_t *tiles, const ckernels_rows *x, int64_t start,
-                      float multiplier, const float *bias, int there, float *out, int64_t stride) {
-  const int64_t total = tile_count(x->columns);
-  float results[8][BLOCK];
+ALWAYS void panel_rows(const ckernels_format format, const int count, const uint8_t *tiles, const ckernels_rows *x, int64_t start,
+                       float (*results)[BLOCK]) {
+  const int64_t total = tile_count(x->columns), place = start * total * 2;
 #pragma clang loop unroll(full)
   for (int quarter = 0; quarter < 4; quarter++) {
-    float32x4_t sums[8];
-    quarter_rows(format, count, quarter, tiles, total, x->values + start * total * TILE, x->scales + start * total * 2,
-                 x->corrections + start * total * 2, sums);
+    float32x4_t sums[PANEL];
+    quarter_rows(format, count, quarter, tiles, total, x->values + place * GROUP, x->scales + place, x->corrections + place, sums);
     for (int r = 0; r < count; r++) vst1q_f32(results[r] + quarter * 4, sums[r]);
-  }
-  for (int r = 0; r < count; r++)
-    for (int row = 0; row < there; row++) out[(start + r) * stride + row] = results[r][row] * multiplier + (bias ? bias[row] : 0);
-}
-
-ALWAYS void all_rows(const ckernels_format format, const uint8_t *tiles, const ckernels_rows *x, float multiplier, const float *bias,
-                     int there, float *out, int64_t stride) {
-  int64_t start = 0;
-  for (; start + 8 <= x->rows; start += 8) some_rows(format, 8, tiles, x, start, multiplier, bias, there, out, stride);
-  switch (x->rows - start) {
-#define ROWS(n) case n: some_rows(format, n, tiles, x, start, multiplier, bias, there, out, stride); break;
-    ROWS(1) ROWS(2) ROWS(3) ROWS(4) ROWS(5) ROWS(6) ROWS(7)
-#undef ROWS
-    default: break;
   }
 }
 
@@ -138,7 +119,7 @@ static double peak(int64_t rounds) {
   return (double)rounds * 8 * 32;
 }
 
-const kernel_set neon_kernels = {"neon", is_there, quantize_row, product, plain, attend, read_memory, peak};
+const kernel_set neon_kernels = {"neon", is_there, quantize_row, product, plain, attend_room, attend, read_memory, peak, float_peak};
 
 #pragma clang attribute pop
 #endif

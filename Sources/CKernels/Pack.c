@@ -12,6 +12,12 @@ size_t ckernels_packed_size(ckernels_format format, int64_t rows, int64_t column
 
 int64_t ckernels_padded(int64_t columns) { return tile_count(columns) * TILE; }
 
+int64_t ckernels_place(const ckernels_rows *rows, int64_t row, int64_t group) {
+  int64_t step;
+  const int64_t first = first_place(rows, row, &step);
+  return first + group * step;
+}
+
 void ckernels_write_header(ckernels_format format, int64_t rows, int64_t columns, float magnitude, void *packed) {
   packed_header header = {.magic = {'B', 'L', 'Q', '1'}, .format = format, .rows = rows, .columns = columns, .multiplier = 1};
   // The largest scale becomes about 1, in the middle of what float16 can tell apart.

@@ -18,16 +18,18 @@ static void product(ckernels_format format, const void *packed, int64_t outputs,
   for (int64_t block = first; block < last; block++) {
     const uint8_t *start = block_tiles(packed, format, x->columns, block);
     for (int64_t r = 0; r < x->rows; r++) {
+      int64_t step;
+      const int64_t place = first_place(x, r, &step);
       for (int row = 0; row < BLOCK && block * BLOCK + row < outputs; row++) {
         float sum = 0;
         for (int64_t group = 0; group < 2 * tiles; group++) {
           const uint8_t *tile = start + group / 2 * tile_bytes(format);
-          const int8_t *values = x->values + (r * tiles * 2 + group) * GROUP;
+          const int8_t *values = x->values + (place + group * step) * GROUP;
           int half = (int)(group % 2), dot = 0;
           for (int column = 0; column < GROUP; column++) dot += weight_value(format, tile, half, row, column) * values[column];
           uint16_t scale;
           memcpy(&scale, tile + (half * BLOCK + row) * 2, sizeof scale);
-          sum += (float)dot * half_to_float(scale) * x->scales[r * tiles * 2 + group];
+          sum += (float)dot * half_to_float(scale) * x->scales[place + group * step];
         }
         int64_t output = block * BLOCK + row;
         out[r * stride + output] = sum * multiplier + (bias ? bias[output] : 0);
@@ -69,4 +71,4 @@ static double peak(int64_t rounds) {
   return (double)rounds * 128;
 }
 
-const kernel_set portable_kernels = {"portable", is_there, quantize_row, product, plain, attend, read_memory, peak};
+const kernel_set portable_kernels = {"portable", is_there, quantize_row, product, plain, attend_room, attend, read_memory, peak, float_peak};

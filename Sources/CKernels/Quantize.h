@@ -52,10 +52,8 @@ static inline int32_t round_group(const float *x, float inverse, int8_t *values)
 static void quantize_row(const float *x, int64_t row, const ckernels_rows *rows) {
   int64_t columns = rows->columns, padded = tile_count(columns) * TILE, groups = padded / GROUP;
   const float *source = x + row * columns;
-  int8_t *values = rows->values + row * padded;
-  float *scales = rows->scales + row * groups;
-  int32_t *corrections = rows->corrections + row * groups;
-  for (int64_t group = 0; group < groups; group++) {
+  int64_t step, place = first_place(rows, row, &step);
+  for (int64_t group = 0; group < groups; group++, place += step) {
     float rest[GROUP];
     const float *from = source + group * GROUP;
     int64_t there = columns - group * GROUP;
@@ -64,17 +62,17 @@ static void quantize_row(const float *x, int64_t row, const ckernels_rows *rows)
       for (int64_t i = 0; i < GROUP; i++) rest[i] = i < there ? from[i] : 0;
       from = rest;
     }
-    int8_t *to = values + group * GROUP;
+    int8_t *to = rows->values + place * GROUP;
     int32_t sum = 0;
     const float largest = largest_size(from);
     if (!(largest <= FLT_MAX)) {
-      quantize_unusual_group(from, largest, to, scales + group, &sum);
+      quantize_unusual_group(from, largest, to, rows->scales + place, &sum);
     } else {
-      scales[group] = largest / 127;
+      rows->scales[place] = largest / 127;
       // Below this the inverse overflows, and what is lost is nothing beside any other number.
       sum = round_group(from, largest > 1e-35f ? 127 / largest : 0, to);
     }
-    corrections[group] = -8 * sum;
+    rows->corrections[place] = -8 * sum;
   }
 }
 

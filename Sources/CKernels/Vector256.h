@@ -2,6 +2,7 @@
 // `dot_signed` (weights -127...127) of four neighbours, added to sums.
 #pragma once
 
+#define LANES 8
 #include "Attend.h"
 #include "Quantize.h"
 #include "Rows.h"
@@ -17,76 +18,53 @@ ALWAYS __m256i four_bytes(const int8_t *x) {
   return _mm256_set1_epi32(bits);
 }
 
-// Eight of the 16 outputs of a block (`side` 0 or 1) against `count` rows.
+// Eight of the 16 outputs of a block (`side` 0 or 1) against the `count` rows of a panel, which begins at `values` and the others.
 ALWAYS void side_rows(const ckernels_format format, const int count, const int side, const uint8_t *tiles, int64_t tile_total,
                       const int8_t *values, const float *row_scales, const int32_t *corrections, __m256 *sums) {
   const int64_t bytes = format == CKERNELS_Q4 ? Q4_TILE : Q8_TILE;
-  const int64_t padded = tile_total * TILE, groups = tile_total * 2;
   const __m256i nibble = _mm256_set1_epi8(15), sign = _mm256_set1_epi8((char)0x80);
   for (int r = 0; r < count; r++) sums[r] = _mm256_setzero_ps();
-  for (int64_t t = 0; t < tile_total; t++) {
-    const uint8_t *tile = tiles + t * bytes;
-    if (count == 1 && side == 0) {
+  for (int64_t group = 0; group < 2 * tile_total; group++) {
+    const uint8_t *tile = tiles + group / 2 * bytes;
+    const int64_t half = group % 2;
+    if (count == 1 && side == 0 && half == 0) {
       for (int64_t line = 0; line < bytes; line += 64) _mm_prefetch((const char *)tile + 4096 + line, _MM_HINT_T0);
     }
-    for (int half = 0; half < 2; half++) {
-      const uint8_t *stored = tile + half * 2 * BLOCK + side * 16;
-      const __m256 weight_scales = _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)stored));
-      __m256i weights[8];
-      if (format == CKERNELS_Q4) {
+    __m256i dots[PANEL];
 #pragma clang loop unroll(full)
-        for (int i = 0; i < 4; i++) {
-          const __m256i pairs = _mm256_loadu_si256((const __m256i *)(tile + SCALES + (half * 4 + i) * 64 + side * 32));
-          weights[2 * i] = _mm256_and_si256(pairs, nibble);
-          weights[2 * i + 1] = _mm256_and_si256(_mm256_srli_epi16(pairs, 4), nibble);
-        }
-      } else {
+    for (int r = 0; r < count; r++) {
+      dots[r] = format == CKERNELS_Q4 ? _mm256_set1_epi32(corrections[group * count + r]) : _mm256_setzero_si256();
+    }
+    // All rows take four columns before any takes the next: neighbouring products do not wait for each other.
 #pragma clang loop unroll(full)
-        for (int i = 0; i < 8; i++) {
-          const __m256i shifted = _mm256_loadu_si256((const __m256i *)(tile + SCALES + (half * 8 + i) * 64 + side * 32));
-          weights[i] = _mm256_xor_si256(shifted, sign);
-        }
-      }
+    for (int i = 0; i < 8; i++) {
+      const uint8_t *stored = tile + SCALES + (format == CKERNELS_Q4 ? half * 4 + i / 2 : half * 8 + i) * 64 + side * 32;
+      __m256i weights = _mm256_loadu_si256((const __m256i *)stored);
+      if (format == CKERNELS_Q4) weights = _mm256_and_si256(i % 2 == 0 ? weights : _mm256_srli_epi16(weights, 4), nibble);
+      else weights = _mm256_xor_si256(weights, sign);
 #pragma clang loop unroll(full)
       for (int r = 0; r < count; r++) {
-        const int64_t group = r * groups + 2 * t + half;
-        const int8_t *x = values + r * padded + t * TILE + half * GROUP;
-        __m256i dot = format == CKERNELS_Q4 ? _mm256_set1_epi32(corrections[group]) : _mm256_setzero_si256();
-#pragma clang loop unroll(full)
-        for (int i = 0; i < 8; i++) {
-          const __m256i four = four_bytes(x + 4 * i);
-          dot = format == CKERNELS_Q4 ? dot_unsigned(dot, weights[i], four) : dot_signed(dot, weights[i], four);
-        }
-        const __m256 scaled = _mm256_mul_ps(_mm256_cvtepi32_ps(dot), weight_scales);
-        sums[r] = _mm256_fmadd_ps(scaled, _mm256_set1_ps(row_scales[group]), sums[r]);
+        const __m256i four = four_bytes(values + (group * count + r) * GROUP + 4 * i);
+        dots[r] = format == CKERNELS_Q4 ? dot_unsigned(dots[r], weights, four) : dot_signed(dots[r], weights, four);
       }
+    }
+    const __m256 weight_scales = _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(tile + half * 2 * BLOCK + side * 16)));
+#pragma clang loop unroll(full)
+    for (int r = 0; r < count; r++) {
+      const __m256 scaled = _mm256_mul_ps(_mm256_cvtepi32_ps(dots[r]), weight_scales);
+      sums[r] = _mm256_fmadd_ps(scaled, _mm256_set1_ps(row_scales[group * count + r]), sums[r]);
     }
   }
 }
 
-ALWAYS void some_rows(const ckernels_format format, const int count, const uint8_t *tiles, const ckernels_rows *x, int64_t start,
-                      float multiplier, const float *bias, int there, float *out, int64_t stride) {
-  const int64_t total = tile_count(x->columns);
-  float results[4][BLOCK];
+ALWAYS void panel_rows(const ckernels_format format, const int count, const uint8_t *tiles, const ckernels_rows *x, int64_t start,
+                       float (*results)[BLOCK]) {
+  const int64_t total = tile_count(x->columns), place = start * total * 2;
+#pragma clang loop unroll(full)
   for (int side = 0; side < 2; side++) {
-    __m256 sums[4];
-    side_rows(format, count, side, tiles, total, x->values + start * total * TILE, x->scales + start * total * 2,
-              x->corrections + start * total * 2, sums);
+    __m256 sums[PANEL];
+    side_rows(format, count, side, tiles, total, x->values + place * GROUP, x->scales + place, x->corrections + place, sums);
     for (int r = 0; r < count; r++) _mm256_storeu_ps(results[r] + side * 8, sums[r]);
-  }
-  for (int r = 0; r < count; r++)
-    for (int row = 0; row < there; row++) out[(start + r) * stride + row] = results[r][row] * multiplier + (bias ? bias[row] : 0);
-}
-
-ALWAYS void all_rows(const ckernels_format format, const uint8_t *tiles, const ckernels_rows *x, float multiplier, const float *bias,
-                     int there, float *out, int64_t stride) {
-  int64_t start = 0;
-  for (; start + 4 <= x->rows; start += 4) some_rows(format, 4, tiles, x, start, multiplier, bias, there, out, stride);
-  switch (x->rows - start) {
-    case 1: some_rows(format, 1, tiles, x, start, multiplier, bias, there, out, stride); break;
-    case 2: some_rows(format, 2, tiles, x, start, multiplier, bias, there, out, stride); break;
-    case 3: some_rows(format, 3, tiles, x, start, multiplier, bias, there, out, stride); break;
-    default: break;
   }
 }
 

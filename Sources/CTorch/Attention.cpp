@@ -1,34 +1,69 @@
-// Attention in a step of decoding: libtorch's kernels are made for many queries, and lose more time than they compute.
+// Attention in float32: libtorch's kernels lose more time than they compute with in a step of decoding, and with many queries they use half of
+// the width of some processors.
 #include "Parallel.h"
 #include "Products.h"
 
 #include <c10/core/GradMode.h>
 #include <algorithm>
+#include <atomic>
+#include <vector>
 
 namespace bridge {
 
-bool is_for_few_queries(const at::Tensor &q, const at::Tensor &k, const at::Tensor &v, const at::Tensor *mask) {
+namespace {
+
+// Room for as many threads as there may be: it is made before they start, as what they do must not throw.
+class Rooms {
+  int64_t size;
+  at::Tensor all;
+  std::vector<std::atomic<bool>> taken;
+
+ public:
+  explicit Rooms(int64_t size)
+      : size(size), all(at::empty({at::get_num_threads(), size}, at::kFloat)), taken(static_cast<size_t>(at::get_num_threads())) {}
+
+  struct Room {
+    std::atomic<bool> *taken = nullptr;
+    float *numbers = nullptr;
+
+    explicit Room(Rooms &rooms) {
+      // One is free for every thread that runs; another may just have taken it, and given back the one before.
+      for (size_t i = 0;; i = (i + 1) % rooms.taken.size()) {
+        if (rooms.taken[i].exchange(true, std::memory_order_acquire)) continue;
+        taken = &rooms.taken[i], numbers = rooms.all.mutable_data_ptr<float>() + static_cast<int64_t>(i) * rooms.size;
+        return;
+      }
+    }
+    ~Room() { taken->store(false, std::memory_order_release); }
+    Room(const Room &) = delete;
+    Room &operator=(const Room &) = delete;
+  };
+};
+
+}  // namespace
+
+bool is_for_own_attention(const at::Tensor &q, const at::Tensor &k, const at::Tensor &v, const at::Tensor *mask) {
   if (c10::GradMode::is_enabled()) return false;
   for (const at::Tensor *tensor : {&q, &k, &v}) {
     if (!tensor->device().is_cpu() || tensor->scalar_type() != at::kFloat || tensor->dim() != 4 || tensor->stride(3) != 1) return false;
     if (tensor->size(0) != q.size(0) || tensor->size(1) != q.size(1)) return false;
   }
-  if (q.size(2) > 16 || q.size(3) != k.size(3) || q.size(3) != v.size(3) || k.size(2) != v.size(2) || k.size(2) == 0) return false;
+  if (q.size(3) != k.size(3) || q.size(3) != v.size(3) || k.size(2) != v.size(2) || k.size(2) == 0 || q.size(2) == 0) return false;
   if (mask == nullptr) return true;
   if (mask->scalar_type() != at::kBool && mask->scalar_type() != at::kFloat) return false;
   return at::is_expandable_to(mask->sizes(), {q.size(0), q.size(1), q.size(2), k.size(2)});
 }
 
-at::Tensor few_queries(const at::Tensor &q, const at::Tensor &k, const at::Tensor &v, const at::Tensor *mask, double scale) {
+at::Tensor own_attention(const at::Tensor &q, const at::Tensor &k, const at::Tensor &v, const at::Tensor *mask, double scale) {
   int64_t batch = q.size(0), heads = q.size(1), count = q.size(2), keys = k.size(2), size = q.size(3);
   // [B, T, H, d] below, so that the heads can be joined without a copy.
   at::Tensor result = at::empty({batch, count, heads, size}, at::kFloat);
   at::Tensor spread_mask = mask == nullptr ? at::Tensor() : mask->expand({batch, heads, count, keys});
   const bool isBool = spread_mask.defined() && spread_mask.scalar_type() == at::kBool;
   const ckernels_set *set = ckernels_current();
-  at::Tensor room = at::empty({batch * heads, keys}, at::kFloat);
-  float *scores = room.mutable_data_ptr<float>();
-  spread(batch * heads, piece_of(batch * heads, 2 * count * keys * size, 1 << 15), [&](int64_t from, int64_t to) {
+  Rooms rooms(ckernels_attend_room(set, count, keys, size));
+  spread(batch * heads, piece_of(2 * count * keys * size, 1 << 15), [&](int64_t from, int64_t to) {
+    Rooms::Room room(rooms);
     for (int64_t index = from; index < to; index++) {
       int64_t b = index / heads, h = index % heads;
       ckernels_attention head{};
@@ -51,7 +86,7 @@ at::Tensor few_queries(const at::Tensor &q, const at::Tensor &k, const at::Tenso
       }
       head.out = result.mutable_data_ptr<float>() + (b * count * heads + h) * size;
       head.out_stride = heads * size;
-      ckernels_attend(set, &head, scores + index * keys);
+      ckernels_attend(set, &head, room.numbers);
     }
   });
   return result.transpose(1, 2);
@@ -103,7 +138,7 @@ struct Step {
     return table.defined() ? table.const_data_ptr<float>() + ((table.size(0) == 1 ? 0 : b) * count + t) * size : nullptr;
   }
 
-  int64_t room() const { return count * size + total; }
+  int64_t room(const ckernels_set *set) const { return count * size + ckernels_attend_room(set, count, total, size); }
 
   // One head of keys and values, and the heads of queries that share it. `room` is for as many numbers as the function of that name says.
   void run(int64_t b, int64_t k, const ckernels_set *set, float scale, float *room, float *out) const {
@@ -114,7 +149,7 @@ struct Step {
       rotated(keys.const_data_ptr<float>() + from, angle(cosines, b, t), angle(sines, b, t), size, cached_keys + (length + t) * size);
       std::copy_n(values.const_data_ptr<float>() + from, size, cached_values + (length + t) * size);
     }
-    float *turned = room, *scores = room + count * size;
+    float *turned = room;
     for (int64_t h = k * group; h < (k + 1) * group; h++) {
       for (int64_t t = 0; t < count; t++) {
         const float *query = queries.const_data_ptr<float>() + (b * count + t) * heads * size + h * size;
@@ -133,7 +168,7 @@ struct Step {
       }
       head.out = out + b * count * heads * size + h * size;
       head.out_stride = heads * size;
-      ckernels_attend(set, &head, scores);
+      ckernels_attend(set, &head, room + count * size);
     }
   }
 };
@@ -147,12 +182,12 @@ ctorch_status ctorch_attend_step(const ctorch_step *step, ctorch_tensor **out, c
     at::Tensor result = at::empty({all.batch, all.count, all.heads * all.size}, at::kFloat);
     const ckernels_set *set = ckernels_current();
     int64_t rows = all.batch * all.shared, cost = 2 * all.heads / all.shared * all.count * all.total * all.size;
-    // A body must not throw, so all room is made here.
-    at::Tensor work = at::empty({rows, all.room()}, at::kFloat);
-    float *room = work.mutable_data_ptr<float>(), *results = result.mutable_data_ptr<float>();
-    bridge::spread(rows, bridge::piece_of(rows, cost, 1 << 15), [&](int64_t from, int64_t to) {
+    float *results = result.mutable_data_ptr<float>();
+    bridge::Rooms rooms(all.room(set));
+    bridge::spread(rows, bridge::piece_of(cost, 1 << 15), [&](int64_t from, int64_t to) {
+      bridge::Rooms::Room room(rooms);
       for (int64_t row = from; row < to; row++) {
-        all.run(row / all.shared, row % all.shared, set, static_cast<float>(step->scale), room + row * all.room(), results);
+        all.run(row / all.shared, row % all.shared, set, static_cast<float>(step->scale), room.numbers, results);
       }
     });
     return result;

@@ -86,7 +86,7 @@ ctorch_status ctorch_rms_norm(const ctorch_tensor *a, const ctorch_tensor *weigh
     DISPATCH_FLOATS(x.scalar_type(), "rms_norm", [&] {
       using Element = scalar_t;
       DISPATCH_FLOATS(w.scalar_type(), "rms_norm", [&] {
-        bridge::spread(rows, bridge::piece_of(rows, width), [&](int64_t from, int64_t to) {
+        bridge::spread(rows, bridge::piece_of(width), [&](int64_t from, int64_t to) {
           norm_rows(x.const_data_ptr<Element>(), w.const_data_ptr<scalar_t>(), result.mutable_data_ptr<scalar_t>(), from, to, width, epsilon);
         });
       });
@@ -108,7 +108,7 @@ ctorch_status ctorch_rotate(const ctorch_tensor *a, const ctorch_tensor *cosines
     int64_t angleRows = cosine.size(0) == 1 ? 0 : length;
     int64_t rows = x.size(0) * heads * length;
     DISPATCH_FLOATS(x.scalar_type(), "rotate", [&] {
-      bridge::spread(rows, bridge::piece_of(rows, size), [&](int64_t from, int64_t to) {
+      bridge::spread(rows, bridge::piece_of(size), [&](int64_t from, int64_t to) {
         for (int64_t row = from; row < to; row++) {
           int64_t place = row % length, head = row / length % heads, batch = row / length / heads;
           int64_t angle = (batch * angleRows + place) * size;

@@ -39,8 +39,8 @@ ctorch_status ctorch_attention(const ctorch_tensor *queries, const ctorch_tensor
                                double dropout, bool causal, double scale, ctorch_tensor **out, char **message) {
   return produce(out, message, [&] {
     const at::Tensor *hidden = mask == nullptr ? nullptr : &mask->value;
-    if (dropout == 0 && !causal && bridge::is_for_few_queries(queries->value, keys->value, values->value, hidden)) {
-      return bridge::few_queries(queries->value, keys->value, values->value, hidden, scale);
+    if (dropout == 0 && !causal && bridge::is_for_own_attention(queries->value, keys->value, values->value, hidden)) {
+      return bridge::own_attention(queries->value, keys->value, values->value, hidden, scale);
     }
     return at::scaled_dot_product_attention(queries->value, keys->value, values->value, bridge::optional(mask), dropout, causal, scale);
   });

@@ -50,7 +50,7 @@ struct QuantizedRows {
     scales = at::empty({count, groups}, at::kFloat);
     corrections = at::empty({count, groups}, at::kInt);
     rows = {count, columns, values.mutable_data_ptr<int8_t>(), scales.mutable_data_ptr<float>(), corrections.mutable_data_ptr<int32_t>()};
-    bridge::spread(count, bridge::piece_of(count, columns), [&](int64_t from, int64_t to) {
+    bridge::spread(count, bridge::piece_of(columns), [&](int64_t from, int64_t to) {
       for (int64_t row = from; row < to; row++) ckernels_quantize(set, x, row, &rows);
     });
   }
@@ -84,7 +84,9 @@ std::vector<at::Tensor> products(const at::Tensor &input, const std::vector<Weig
     blocks += block_count(weight.rows);
     ends.push_back(blocks);
   }
-  bridge::spread(blocks, bridge::piece_of(blocks, CKERNELS_BLOCK * columns * count), [&](int64_t from, int64_t to) {
+  // Of many rows, kernels take blocks two by two.
+  int64_t piece = (bridge::piece_of(CKERNELS_BLOCK * columns * count) + 1) / 2 * 2;
+  bridge::spread(blocks, piece, [&](int64_t from, int64_t to) {
     for (size_t i = 0; i < weights.size() && from < to; i++) {
       int64_t start = i == 0 ? 0 : ends[i - 1];
       if (from >= ends[i]) continue;
@@ -102,7 +104,7 @@ std::vector<at::Tensor> products(const at::Tensor &input, const std::vector<Weig
 
 // Rows `from..<to` of a packed weight as float32.
 void unpack_rows(const Weight &weight, int64_t from, int64_t to, float *out) {
-  bridge::spread(to - from, bridge::piece_of(to - from, weight.columns), [&](int64_t first, int64_t last) {
+  bridge::spread(to - from, bridge::piece_of(weight.columns), [&](int64_t first, int64_t last) {
     ckernels_unpack(weight.format, weight.bytes.const_data_ptr(), weight.rows, weight.columns, from + first, from + last,
                     out + first * weight.columns);
   });
@@ -188,7 +190,7 @@ ctorch_status ctorch_pack(const ctorch_tensor *weights, int32_t format, ctorch_t
     float *room = wide.mutable_data_ptr<float>();
     for (int64_t start = 0; start < blocks; start += at_once) {
       int64_t some = std::min(at_once, blocks - start);
-      bridge::spread(some, bridge::piece_of(some, CKERNELS_BLOCK * columns * 64), [&](int64_t from, int64_t to) {
+      bridge::spread(some, bridge::piece_of(CKERNELS_BLOCK * columns * 64), [&](int64_t from, int64_t to) {
         for (int64_t place = from; place < to; place++) {
           int64_t block = start + place, first = block * CKERNELS_BLOCK, count = std::min<int64_t>(CKERNELS_BLOCK, rows - first) * columns;
           float *own = room + place * CKERNELS_BLOCK * columns;
@@ -270,18 +272,34 @@ double ctorch_measure_read(const ctorch_tensor *a) {
   return static_cast<double>(bytes) / seconds;
 }
 
-double ctorch_measure_integers(double seconds) {
+namespace {
+
+// Operations per second of all threads: `rounds` gives how many some rounds of them were.
+template <typename Rounds>
+double measured_operations(double seconds, const Rounds &rounds) {
   std::atomic<int64_t> operations{0};
-  const ckernels_set *set = ckernels_current();
   auto start = std::chrono::steady_clock::now();
   auto elapsed = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(); };
   int threads = at::get_num_threads();
   bridge::spread(threads, 1, [&](int64_t from, int64_t to) {
     while (elapsed() < seconds) {
-      for (int64_t i = from; i < to; i++) operations += static_cast<int64_t>(ckernels_peak(set, 100000));
+      for (int64_t i = from; i < to; i++) operations += static_cast<int64_t>(rounds(100000));
     }
   });
   return static_cast<double>(operations.load()) / elapsed();
+}
+
+}  // namespace
+
+double ctorch_measure_integers(double seconds) {
+  const ckernels_set *set = ckernels_current();
+  return measured_operations(seconds, [set](int64_t rounds) { return ckernels_peak(set, rounds); });
+}
+
+double ctorch_measure_floats(ctorch_type type, double seconds) {
+  const ckernels_set *set = ckernels_current();
+  ckernels_type kind = type == CTORCH_BFLOAT16 ? CKERNELS_BFLOAT16 : type == CTORCH_FLOAT16 ? CKERNELS_FLOAT16 : CKERNELS_FLOAT32;
+  return measured_operations(seconds, [set, kind](int64_t rounds) { return ckernels_float_peak(set, kind, rounds); });
 }
 
 namespace bridge {
@@ -332,7 +350,7 @@ at::Tensor few_rows(const at::Tensor &input, const at::Tensor &weight, const cto
   ckernels_type type = plain_type(weight.scalar_type());
   int64_t rows = x.numel() / columns;
   const ckernels_set *set = ckernels_current();
-  spread(outputs, piece_of(outputs, columns * rows), [&](int64_t from, int64_t to) {
+  spread(outputs, piece_of(columns * rows), [&](int64_t from, int64_t to) {
     ckernels_plain_product(set, type, weight.const_data_ptr(), columns, x.const_data_ptr<float>(), rows,
                            added.defined() ? added.const_data_ptr<float>() : nullptr, from, to, result.mutable_data_ptr<float>(), outputs);
   });

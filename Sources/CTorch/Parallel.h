@@ -47,34 +47,34 @@ inline void run_on_threads(void (*task)(void *), void *context, int threads) {
 #endif
 }
 
-// Calls `body(from, to)` for pieces of 0..<count until all are done. Each thread takes the next piece when it is free, so that a busy
-// processor does not hold up the others. `body` must not throw.
+// Calls `body(from, to)` for pieces of 0..<count until all are done, each a multiple of `least` but for the last. A thread that is free takes
+// half of its share of what is left: few pieces, and small ones at the end, so that no thread waits long for another that was held up.
+// `body` must not throw.
 template <typename Body>
-void spread(int64_t count, int64_t piece, const Body &body) {
+void spread(int64_t count, int64_t least, const Body &body) {
   int threads = at::in_parallel_region() ? 1 : at::get_num_threads();
-  piece = std::max<int64_t>(1, piece);
-  threads = static_cast<int>(std::min<int64_t>(threads, (count + piece - 1) / piece));
+  least = std::max<int64_t>(1, least);
+  threads = static_cast<int>(std::min<int64_t>(threads, (count + least - 1) / least));
   if (threads <= 1) {
     if (count > 0) body(int64_t{0}, count);
     return;
   }
-  struct Work { const Body *body; int64_t count, piece; std::atomic<int64_t> next; } work{&body, count, piece, {0}};
+  struct Work { const Body *body; int64_t count, least, share; std::atomic<int64_t> next; } work{&body, count, least, 2 * threads * least, {0}};
   run_on_threads(
       [](void *raw) {
         auto *work = static_cast<Work *>(raw);
-        for (;;) {
-          int64_t from = work->next.fetch_add(work->piece, std::memory_order_relaxed);
-          if (from >= work->count) return;
-          (*work->body)(from, std::min(from + work->piece, work->count));
+        int64_t from = work->next.load(std::memory_order_relaxed);
+        while (from < work->count) {
+          int64_t piece = std::max<int64_t>(1, (work->count - from) / work->share) * work->least;
+          if (!work->next.compare_exchange_weak(from, from + piece, std::memory_order_relaxed)) continue;
+          (*work->body)(from, std::min(from + piece, work->count));
+          from = work->next.load(std::memory_order_relaxed);
         }
       },
       &work, threads);
 }
 
-// Pieces for a loop whose steps cost `cost` (in multiplications or so): about four for each thread, none too small to be worth a thread.
-inline int64_t piece_of(int64_t count, int64_t cost, int64_t least = 1 << 16) {
-  int64_t even = (count + 4 * at::get_num_threads() - 1) / (4 * at::get_num_threads());
-  return std::max<int64_t>(even, least / std::max<int64_t>(1, cost));
-}
+// The least piece of a loop whose steps cost `cost` (in multiplications or so) that is worth a thread's taking it.
+inline int64_t piece_of(int64_t cost, int64_t least = 1 << 16) { return std::max<int64_t>(1, least / std::max<int64_t>(1, cost)); }
 
 }  // namespace bridge

@@ -1,4 +1,4 @@
-// Products that libtorch is slow at: one row, or a few, against large weights.
+// What libtorch is slow at: one row, or a few, against large weights, and attention.
 #pragma once
 
 #include "Bridge.h"
@@ -41,8 +41,8 @@ bool is_for_few_rows(const at::Tensor &x, const at::Tensor &weight);
 // Summed in float32, rounded once to x's type.
 at::Tensor few_rows(const at::Tensor &x, const at::Tensor &weight, const ctorch_tensor *bias);
 
-// Whether `few_queries` is the better way to attention: float32, at most 16 queries, no gradients. [B, H, T, d] each.
-bool is_for_few_queries(const at::Tensor &queries, const at::Tensor &keys, const at::Tensor &values, const at::Tensor *mask);
-at::Tensor few_queries(const at::Tensor &queries, const at::Tensor &keys, const at::Tensor &values, const at::Tensor *mask, double scale);
+// Whether `own_attention` is the better way to attention: float32, no gradients. [B, H, T, d] each.
+bool is_for_own_attention(const at::Tensor &queries, const at::Tensor &keys, const at::Tensor &values, const at::Tensor *mask);
+at::Tensor own_attention(const at::Tensor &queries, const at::Tensor &keys, const at::Tensor &values, const at::Tensor *mask, double scale);
 
 }  // namespace bridge

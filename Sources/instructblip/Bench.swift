@@ -97,7 +97,10 @@ private struct BenchFigures: Encodable {
     let loadS, imageS, visionS, qformerS, prefillS, timeToFirstTokenS: Double
     let decodeTokensPerS, decodeTokensPerSMin, decodeTokensPerSMax: Double
     let decodeGBPerS, memoryLimitGBPerS, decodeMemoryShare, decodeShareOutsideProducts: Double
-    let visionGOPPerS, prefillGOPPerS, int8LimitGOPPerS, visionInt8Share, prefillInt8Share: Double
+    let visionGOPPerS, prefillGOPPerS, int8LimitGOPPerS, floatLimitGOPPerS: Double
+    /// Shares of the limit of what they are computed in: 8-bit integers, or floats.
+    let visionLimitShare, prefillLimitShare: Double
+    private let isPacked: (vision: Bool, language: Bool)
     let weightBytes, peakMemoryBytes: Int
 
     enum CodingKeys: String, CodingKey {
@@ -120,8 +123,9 @@ private struct BenchFigures: Encodable {
         case visionGOPPerS = "vision_gop_per_s"
         case prefillGOPPerS = "prefill_gop_per_s"
         case int8LimitGOPPerS = "int8_limit_gop_per_s"
-        case visionInt8Share = "vision_int8_share"
-        case prefillInt8Share = "prefill_int8_share"
+        case floatLimitGOPPerS = "float_limit_gop_per_s"
+        case visionLimitShare = "vision_limit_share"
+        case prefillLimitShare = "prefill_limit_share"
         case weightBytes = "weight_bytes"
         case peakMemoryBytes = "peak_memory_bytes"
     }
@@ -142,7 +146,10 @@ private struct BenchFigures: Encodable {
         decodeShareOutsideProducts = report.decodeShareOutsideProducts
         (visionGOPPerS, prefillGOPPerS) = (report.visionRate / 1e9, report.prefillRate / 1e9)
         int8LimitGOPPerS = report.integerLimit / 1e9
-        (visionInt8Share, prefillInt8Share) = (report.visionRate / report.integerLimit, report.prefillRate / report.integerLimit)
+        floatLimitGOPPerS = report.floatLimit / 1e9
+        isPacked = report.isPacked
+        visionLimitShare = report.visionRate / (isPacked.vision ? report.integerLimit : report.floatLimit)
+        prefillLimitShare = report.prefillRate / (isPacked.language ? report.integerLimit : report.floatLimit)
         weightBytes = report.weightBytes
         peakMemoryBytes = report.peakMemory
     }
@@ -159,11 +166,13 @@ private struct BenchFigures: Encodable {
             row("image", seconds(imageS)),
             row(
                 "image encoder", seconds(visionS),
-                String(format: "%.0f GOP/s", visionGOPPerS) + ", \(percent(visionInt8Share)) of this machine's 8-bit rate"),
+                String(format: "%.0f GOP/s", visionGOPPerS)
+                    + ", \(percent(visionLimitShare)) of this machine's \(isPacked.vision ? "8-bit" : dtype) rate"),
             row("Q-Former", seconds(qformerS)),
             row(
                 "prefill", seconds(prefillS),
-                "\(prefillTokens) tokens, " + String(format: "%.0f GOP/s", prefillGOPPerS) + ", \(percent(prefillInt8Share))"),
+                "\(prefillTokens) tokens, " + String(format: "%.0f GOP/s", prefillGOPPerS)
+                    + ", \(percent(prefillLimitShare)) of the \(isPacked.language ? "8-bit" : dtype) rate"),
             row("first token after", seconds(timeToFirstTokenS)),
             row(
                 "decode", String(format: "%.4g tokens/s", decodeTokensPerS),
@@ -172,6 +181,7 @@ private struct BenchFigures: Encodable {
             ),
             row("memory rate", String(format: "%.1f GB/s", memoryLimitGBPerS)),
             row("8-bit rate", String(format: "%.0f GOP/s", int8LimitGOPPerS)),
+            row("\(dtype) rate", String(format: "%.0f GOP/s", floatLimitGOPPerS)),
             row("peak memory", String(format: "%.2f GB", Double(peakMemoryBytes) / 1e9)),
         ].joined(separator: "\n")
     }

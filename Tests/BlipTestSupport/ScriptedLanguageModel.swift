@@ -22,7 +22,7 @@ public struct ScriptedLanguageModel: LanguageModel {
         return (try Tensor.of(first, [prompt.batch, vocabulary]), ScriptedSession(self, rows: prompt.batch))
     }
 
-    public func logits(_ prompt: Prompt) throws -> Tensor { try prefill(prompt, room: 0).logits.unsqueeze(1) }
+    public func logits(_ prompt: Prompt, observe: LayerObserver?) throws -> Tensor { try prefill(prompt, room: 0).logits.unsqueeze(1) }
 
     public func loss(_ prompt: Prompt, _ targets: TokenBatch, recomputing: Bool) throws -> Tensor {
         throw FixtureError(description: "a scripted model has no loss")

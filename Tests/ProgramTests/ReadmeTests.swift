@@ -71,7 +71,9 @@ import Testing
     func swiftExamples() throws {
         let compiled = try ["Tests/BlipTests/DocumentationExamples.swift", "Examples/AskAPicture/Package.swift"].map { try Document($0) }
         let known = Set(compiled.flatMap(\.lines))
-        let modules = ["Blip", "BlipModels", "BlipDecoding", "BlipTensors", "BlipTokenizers", "BlipImages", "BlipJSON", "BlipData", "BlipTraining"]
+        let modules = [
+            "Blip", "BlipModels", "BlipDecoding", "BlipTensors", "BlipTokenizers", "BlipImages", "BlipJSON", "BlipData", "BlipTraining",
+        ]
         for page in ["README.md"] + modules.map({ "Sources/\($0)/\($0).docc/\($0).md" }) {
             let blocks = try Document(page).blocks.filter { $0.language == "swift" }
             #expect(!blocks.isEmpty, "\(page) shows no example")

@@ -170,9 +170,9 @@ import Testing
         #expect(alone.status == 0, "\(alone.errors)")
         let together = try Program.run(["launch", "--workers", "2", "train", "plan.yaml", "--threads", "1", "--output", "two"], in: folder)
         #expect(together.status == 0, "\(together.errors)")
-        let losses = try ["run", "two"].map { try losses(folder.appendingPathComponent($0)) }
-        #expect(losses[0].count == 4 && losses[1].count == 4)
-        for (one, two) in zip(losses[0], losses[1]) { #expect(abs(one - two) < 1e-4 * one) }
+        let curves = try ["run", "two"].map { try losses(folder.appendingPathComponent($0)) }
+        #expect(curves[0].count == 4 && curves[1].count == 4)
+        for (one, two) in zip(curves[0], curves[1]) { #expect(abs(one - two) < 1e-4 * one) }
         let plot = try Program.run(["train", "plot", "run", "two", "--output", "curves.svg"], in: folder)
         #expect(plot.status == 0 && plot.output.contains("two"))
         #expect(try String(contentsOf: folder.appendingPathComponent("curves.svg"), encoding: .utf8).contains("<svg"))

@@ -12,8 +12,10 @@ protocol DecoderOnly: LanguageModel {
     ///   - mask: true where a key is seen; nil with `causal` for a whole unpadded prompt, without for a token that sees everything.
     ///   - caches: one per layer while an answer is written; nil for a whole pass.
     ///   - recomputing: layers are computed once more on the way back; without caches alone.
+    ///   - observe: sees the output of every layer.
     func run(
-        _ embeddings: Tensor, at places: Tensor, mask: Tensor?, causal: Bool, caches: [KeyValueCache]?, recomputing: Bool
+        _ embeddings: Tensor, at places: Tensor, mask: Tensor?, causal: Bool, caches: [KeyValueCache]?, recomputing: Bool,
+        observe: LayerObserver?
     ) throws -> Tensor
 
     /// Logits.
@@ -28,7 +30,7 @@ extension DecoderOnly {
         try DecoderSession.prefill(self, prompt, room: room)
     }
 
-    func logits(_ prompt: Prompt) throws -> Tensor { try DecoderSession.logits(self, prompt) }
+    func logits(_ prompt: Prompt, observe: LayerObserver?) throws -> Tensor { try DecoderSession.logits(self, prompt, observe) }
 
     func loss(_ prompt: Prompt, _ targets: TokenBatch, recomputing: Bool) throws -> Tensor {
         try DecoderSession.loss(self, prompt, targets, recomputing: recomputing)
@@ -62,7 +64,7 @@ final class DecoderSession<Model: DecoderOnly>: DecodingSession {
     var count: Int { tree.count }
 
     /// The final norm's output for the prompt [B, L, D].
-    func read(_ prompt: Prompt) throws -> Tensor {
+    func read(_ prompt: Prompt, observe: LayerObserver? = nil) throws -> Tensor {
         let length = prompt.length
         var positions = try Tensor.range(0, length, on: prompt.embeddings.device).unsqueeze(0)
         var mask: Tensor?
@@ -72,7 +74,7 @@ final class DecoderSession<Model: DecoderOnly>: DecodingSession {
             let causal = try Tensor.ones([length, length], .bool, on: seen.device).lowerTriangle()
             mask = try seen.reshape([seen.size(0), 1, 1, length]).and(causal)
         }
-        return try run(prompt.embeddings, positions, mask: mask, causal: mask == nil)
+        return try run(prompt.embeddings, positions, mask: mask, causal: mask == nil, observe: observe)
     }
 
     func extend(_ tokens: [[Int]], parents: [[Int]]) throws -> Tensor {
@@ -99,8 +101,11 @@ final class DecoderSession<Model: DecoderOnly>: DecodingSession {
         return try Tensor.concatenate([read.reshape([rows, 1, 1, promptLength]).expand([rows, 1, added, promptLength]), written], 3)
     }
 
-    private func run(_ embeddings: Tensor, _ positions: Tensor, mask: Tensor?, causal: Bool) throws -> Tensor {
-        try model.run(embeddings, at: positions, mask: mask, causal: causal, caches: caches, recomputing: recomputes)
+    private func run(
+        _ embeddings: Tensor, _ positions: Tensor, mask: Tensor?, causal: Bool, observe: LayerObserver? = nil
+    ) throws -> Tensor {
+        try model.run(
+            embeddings, at: positions, mask: mask, causal: causal, caches: caches, recomputing: recomputes, observe: observe)
     }
 }
 
@@ -112,8 +117,8 @@ extension DecoderSession {
         return (try model.project(last).select(1, 0), session)
     }
 
-    static func logits(_ model: Model, _ prompt: Prompt) throws -> Tensor {
-        try model.project(DecoderSession(model, prompt, room: nil).read(prompt))
+    static func logits(_ model: Model, _ prompt: Prompt, _ observe: LayerObserver?) throws -> Tensor {
+        try model.project(DecoderSession(model, prompt, room: nil).read(prompt, observe: observe))
     }
 
     static func loss(_ model: Model, _ prompt: Prompt, _ targets: TokenBatch, recomputing: Bool) throws -> Tensor {

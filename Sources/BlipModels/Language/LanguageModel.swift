@@ -1,5 +1,8 @@
 import BlipTensors
 
+/// Somebody who wants to see what each layer of a stack makes.
+public typealias LayerObserver = (Tensor) throws -> Void
+
 /// A frozen language model, as the network and the decoders see it.
 public protocol LanguageModel {
     /// The type its weights are computed in.
@@ -21,7 +24,9 @@ public protocol LanguageModel {
 
     /// Logits of every prompt position [B, N + T, vocabulary] (decoder-only), or of the first decoder step [B, 1, vocabulary]
     /// (encoder-decoder).
-    func logits(_ prompt: Prompt) throws -> Tensor
+    ///
+    /// - Parameter observe: sees the output of every layer, an encoder's first.
+    func logits(_ prompt: Prompt, observe: LayerObserver?) throws -> Tensor
 
     /// Mean cross entropy over the target tokens.
     ///
@@ -55,6 +60,7 @@ extension DecodingSession {
 
 extension LanguageModel {
     public func loss(_ prompt: Prompt, _ targets: TokenBatch) throws -> Tensor { try loss(prompt, targets, recomputing: false) }
+    public func logits(_ prompt: Prompt) throws -> Tensor { try logits(prompt, observe: nil) }
 
     /// Mean cross entropy of logits [B, T, vocabulary] against targets right-padded to the same T.
     func crossEntropy(_ logits: Tensor, _ targets: TokenBatch) throws -> Tensor {

@@ -47,6 +47,9 @@ extension WeightFiles {
     /// Whether any matrix of the language model is.
     public var languageIsPacked: Bool { packedNames.contains { $0.hasPrefix("language_model.") } }
 
+    /// Whether any matrix of the image encoder is.
+    public var visionIsPacked: Bool { packedNames.contains { $0.hasPrefix("vision_model.") } }
+
     private var packedNames: some Sequence<String> {
         names.lazy.filter { name in PackedFormat.allCases.contains { name.hasSuffix(".weight.\($0.rawValue)") } }
     }

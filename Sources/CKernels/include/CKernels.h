@@ -60,14 +60,21 @@ void ckernels_random_packed(ckernels_format format, int64_t columns, float devia
 
 // --- activations
 
-// Rows quantised to 8 bits in groups of 32 columns, padded with zeros to whole tiles.
+// Rows quantised to 8 bits in groups of 32 columns, padded with zeros to whole tiles. They lie in panels of at most CKERNELS_PANEL rows, as
+// even as can be, one after another; in a panel, group follows group, each with all rows of the panel. So a product reads them in one stream:
+// rows that lie a whole row apart would take each other's place in the caches.
 typedef struct {
   int64_t rows;
   int64_t columns;         // of the matrix they meet
-  int8_t *values;          // [rows, padded columns]
-  float *scales;           // [rows, groups]
-  int32_t *corrections;    // [rows, groups]: -8 times the sum of a group's values
+  int8_t *values;          // rows * padded columns
+  float *scales;           // rows * groups
+  int32_t *corrections;    // rows * groups: -8 times the sum of a group's values
 } ckernels_rows;
+
+enum { CKERNELS_PANEL = 6 };
+
+// Where a group of a row stands, counted in groups.
+int64_t ckernels_place(const ckernels_rows *rows, int64_t row, int64_t group);
 
 int64_t ckernels_padded(int64_t columns);  // to whole tiles
 // Quantises row `row` of `x`. NaN gives NaN in every product, an infinity an infinity or NaN.
@@ -93,7 +100,7 @@ void ckernels_plain_product(const ckernels_set *set, ckernels_type type, const v
 
 // --- attention
 
-// A few queries of one head over its keys and values. Strides are in elements; the channels of a row lie together.
+// Queries of one head over its keys and values. Strides are in elements; the channels of a row lie together.
 typedef struct {
   int64_t queries, keys, size;  // size: channels of a head
   const float *query, *key, *value;
@@ -106,8 +113,10 @@ typedef struct {
   int64_t out_stride;
 } ckernels_attention;
 
-// softmax(scale * query keys^T + mask) values. `scores` is room for `keys` numbers.
-void ckernels_attend(const ckernels_set *set, const ckernels_attention *attention, float *scores);
+// How many numbers of room attention needs.
+int64_t ckernels_attend_room(const ckernels_set *set, int64_t queries, int64_t keys, int64_t size);
+// softmax(scale * query keys^T + mask) values.
+void ckernels_attend(const ckernels_set *set, const ckernels_attention *attention, float *room);
 
 // --- the machine
 
@@ -115,6 +124,8 @@ void ckernels_attend(const ckernels_set *set, const ckernels_attention *attentio
 uint64_t ckernels_read(const ckernels_set *set, const void *memory, size_t bytes);
 // Multiplies 8-bit integers in registers alone, `rounds` times; returns the number of operations (a multiplication and an addition are two).
 double ckernels_peak(const ckernels_set *set, int64_t rounds);
+// The same with floats, in the best way this processor has for a type.
+double ckernels_float_peak(const ckernels_set *set, ckernels_type type, int64_t rounds);
 
 #ifdef __cplusplus
 }

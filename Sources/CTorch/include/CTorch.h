@@ -178,6 +178,7 @@ const char *ctorch_kernels(void);  // the instruction set of these products
 bool ctorch_choose_kernels(const char *name);  // for the calling thread; NULL goes back to the best
 double ctorch_measure_read(const ctorch_tensor *a);      // bytes per second of reading a contiguous tensor once, on all threads
 double ctorch_measure_integers(double seconds);          // 8-bit operations per second in registers, on all threads
+double ctorch_measure_floats(ctorch_type type, double seconds);  // the same of a type of floats
 
 // --- small operations in one pass (Fused.cpp); with gradients they are made of libtorch's own
 // weight * (a / rms(a)), rounded to the weight's type before the multiplication

@@ -30,7 +30,8 @@ struct Llama: DecoderOnly {
     func embed(_ ids: Tensor) throws -> Tensor { try embedding(ids) }
 
     func run(
-        _ embeddings: Tensor, at places: Tensor, mask: Tensor?, causal: Bool, caches: [KeyValueCache]?, recomputing: Bool
+        _ embeddings: Tensor, at places: Tensor, mask: Tensor?, causal: Bool, caches: [KeyValueCache]?, recomputing: Bool,
+        observe: LayerObserver?
     ) throws -> Tensor {
         let angles = try RotaryPositions(headSize: config.headSize, theta: config.ropeTheta).angles(places, embeddings.dtype)
         var hidden = embeddings
@@ -38,6 +39,7 @@ struct Llama: DecoderOnly {
             hidden = try Tensor.recomputed([hidden], if: recomputing) {
                 try layer($0[0], angles, mask: mask, causal: causal, cache: caches?[index])
             }
+            try observe?(hidden)
         }
         return try norm(hidden)
     }

@@ -34,13 +34,15 @@ struct OPT: DecoderOnly {
     func embed(_ ids: Tensor) throws -> Tensor { try embedding(ids) }
 
     func run(
-        _ embeddings: Tensor, at places: Tensor, mask: Tensor?, causal: Bool, caches: [KeyValueCache]?, recomputing: Bool
+        _ embeddings: Tensor, at places: Tensor, mask: Tensor?, causal: Bool, caches: [KeyValueCache]?, recomputing: Bool,
+        observe: LayerObserver?
     ) throws -> Tensor {
         var hidden = try embeddings + positions.embedding(places + Double(Self.offset))
         for (index, layer) in layers.enumerated() {
             hidden = try Tensor.recomputed([hidden], if: recomputing) {
                 try layer($0[0], mask: mask, causal: causal, cache: caches?[index])
             }
+            try observe?(hidden)
         }
         return try norm?(hidden) ?? hidden
     }

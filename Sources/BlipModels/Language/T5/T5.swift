@@ -33,23 +33,34 @@ public struct T5: LanguageModel {
         return (try session.start(), session)
     }
 
-    public func logits(_ prompt: Prompt) throws -> Tensor { try prefill(prompt, room: 0).logits.unsqueeze(1) }
+    public func logits(_ prompt: Prompt, observe: LayerObserver?) throws -> Tensor {
+        let start = try Tensor.full([prompt.batch, 1], Double(config.decoderStartID), .int64, on: device)
+        return try project(decode(start, encode(prompt, observe), observe))
+    }
 
     public func loss(_ prompt: Prompt, _ targets: TokenBatch, recomputing: Bool) throws -> Tensor {
         let encoded = try encode(prompt, recomputing: recomputing)
         // The decoder is given the targets shifted right by one, behind the start id.
         let start = try Tensor.full([targets.batch, 1], Double(config.decoderStartID), .int64, on: targets.ids.device)
         let given = try Tensor.concatenate([start, targets.ids.slice(1, 0..<targets.length - 1)], 1)
-        let bias = try decoder.bias.causal(targets.length, dtype)
-        let hidden = try decoder(embed(given), bias: bias, reading: encoded, recomputing: recomputing)
+        let hidden = try decode(given, encoded, recomputing: recomputing)
         return try crossEntropy(project(hidden), targets)
     }
 
+    /// The decoder's whole pass over ids [B, T].
+    private func decode(
+        _ ids: Tensor, _ encoded: T5Reading, recomputing: Bool = false, _ observe: LayerObserver? = nil
+    ) throws -> Tensor {
+        try decoder(
+            embed(ids), bias: decoder.bias.causal(ids.size(1), dtype), reading: encoded, recomputing: recomputing, observe: observe)
+    }
+
     /// What the decoder's cross-attention reads: keys and values of each layer, computed once.
-    func encode(_ prompt: Prompt, recomputing: Bool = false) throws -> T5Reading {
+    func encode(_ prompt: Prompt, recomputing: Bool = false, _ observe: LayerObserver? = nil) throws -> T5Reading {
         let mask = try prompt.mask.map { try Self.additive($0, dtype) }
         let bias = try encoder.bias.bidirectional(prompt.length, dtype)
-        let hidden = try encoder(prompt.embeddings, bias: mask.map { try bias + $0 } ?? bias, reading: nil, recomputing: recomputing)
+        let hidden = try encoder(
+            prompt.embeddings, bias: mask.map { try bias + $0 } ?? bias, reading: nil, recomputing: recomputing, observe: observe)
         return T5Reading(layers: try decoder.blocks.map { try $0.crossKeysAndValues(hidden) }, mask: mask)
     }
 

@@ -21,8 +21,10 @@ struct T5Stack {
     ///   - reading: what the decoder looks at; nil in the encoder.
     ///   - caches: one per block while an answer is written; nil for a whole pass.
     ///   - recomputing: blocks are computed once more on the way back.
+    ///   - observe: sees the output of every block.
     func callAsFunction(
-        _ embeddings: Tensor, bias: Tensor, reading: T5Reading?, caches: [KeyValueCache]? = nil, recomputing: Bool = false
+        _ embeddings: Tensor, bias: Tensor, reading: T5Reading?, caches: [KeyValueCache]? = nil, recomputing: Bool = false,
+        observe: LayerObserver? = nil
     ) throws -> Tensor {
         var hidden = embeddings
         for (index, block) in blocks.enumerated() {
@@ -32,6 +34,7 @@ struct T5Stack {
                 let pair = inputs.count == 4 ? (keys: inputs[2], values: inputs[3]) : nil
                 return try block(inputs[0], bias: inputs[1], reading: pair, readingMask: reading?.mask, cache: caches?[index])
             }
+            try observe?(hidden)
         }
         return try norm(hidden)
     }
@@ -87,10 +90,10 @@ struct T5Attention {
         heads = config.headCount
     }
 
-    /// [B, K, D] -> two of [B, H, K, d]
+    /// [B, K, D] -> two of [B, H, K, d], each head in one piece: every step of the decoder reads them.
     func keysAndValues(_ source: Tensor) throws -> (keys: Tensor, values: Tensor) {
         let parts = try Linear.together([key, value], source)
-        return (try parts[0].splitHeads(heads), try parts[1].splitHeads(heads))
+        return (try parts[0].splitHeads(heads).contiguous(), try parts[1].splitHeads(heads).contiguous())
     }
 
     /// Self-attention: [B, T, D], normalised -> [B, T, D].
