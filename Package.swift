@@ -87,7 +87,9 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "BlipTraining",
-            dependencies: ["Blip", "BlipData", "BlipImages", "BlipModels", "BlipRuns", "BlipTensors", .product(name: "Yams", package: "Yams")],
+            dependencies: [
+                "Blip", "BlipData", "BlipImages", "BlipModels", "BlipRuns", "BlipTensors", .product(name: "Yams", package: "Yams"),
+            ],
             swiftSettings: strict),
         .executableTarget(
             name: "instructblip",

@@ -15,7 +15,9 @@ import Testing
         let records = try (0..<6).map { number -> [String: Any] in
             let image = RGBImage(width: 8, height: 8, pixels: (0..<64).flatMap { _ in [UInt8(number * 40), 90, UInt8(200 - number * 30)] })
             try Data(image.pngData()).write(to: pictures.appendingPathComponent("00000000000\(number).jpg"))
-            let turns = [["from": "human", "value": "<image>\nWhich one is \(number)?"], ["from": "gpt", "value": "a red circle and a house"]]
+            let turns = [
+                ["from": "human", "value": "<image>\nWhich one is \(number)?"], ["from": "gpt", "value": "a red circle and a house"],
+            ]
             return ["id": "\(number)", "image": "00000000000\(number).jpg", "conversations": Array(turns)]
         }
         try JSONSerialization.data(withJSONObject: records).write(to: annotations.appendingPathComponent("detail_23k.json"))
