@@ -83,6 +83,35 @@ struct DataTests {
         #expect(try data("show", "own.json", "--from", "99").status == 64)
     }
 
+    @Test("marks that join a letter hide nothing from the page's escaping, and control characters do not reach the terminal")
+    func hostileTexts() throws {
+        try picture("a.jpg")
+        let text = "\u{600}<img src=x onerror=alert(1) \u{600}> \u{1B}[2J"
+        try JSONSerialization.data(withJSONObject: [["id": "1", "image": "a.jpg", "instruction": text, "answer": "x\"\u{301} onload=y"]])
+            .write(to: folder.appendingPathComponent("own.json"))
+        let outcome = try data("show", "own.json", "--format", "jsonl", "--from", "1", "--html", "page.html")
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        #expect(!outcome.output.contains("\u{1B}") && outcome.output.contains("\\u{1b}[2J"))
+        let page = try Data(contentsOf: folder.appendingPathComponent("page.html"))
+        #expect(page.range(of: Data("<img src=x".utf8)) == nil && page.range(of: Data("&lt;img src=x".utf8)) != nil)
+        #expect(page.range(of: Data("x\"".utf8)) == nil)
+    }
+
+    @Test("nothing that was read is written over")
+    func overwriting() throws {
+        try picture("a.jpg")
+        try write("{\"image\": \"a.jpg\", \"instruction\": \"What?\", \"answer\": \"A cat.\"}\n", "own.jsonl")
+        let before = try Data(contentsOf: folder.appendingPathComponent("own.jsonl"))
+        for arguments in [
+            ["check", "own.jsonl", "--report", "own.jsonl"], ["show", "own.jsonl", "--html", "own.jsonl"],
+            ["convert", "own.jsonl", "--output", "own.jsonl"],
+        ] {
+            let outcome = try Program.run(["data"] + arguments, in: folder)
+            #expect(outcome.status == 70 && outcome.errors.contains("it is what is read"), "\(arguments) \(outcome.errors)")
+        }
+        #expect(try Data(contentsOf: folder.appendingPathComponent("own.jsonl")) == before)
+    }
+
     @Test("check finds missing and broken pictures, wrong turns, empty answers, unknown keys and ids that come twice")
     func check() throws {
         try own()
