@@ -29,15 +29,15 @@ public enum OwnData {
         let url = URL(fileURLWithPath: path)
         let folder = images ?? (PictureFolder.isFolder(path) ? path : url.deletingLastPathComponent().path)
         let places = PicturePlaces(folder, trustsPaths: trustsPaths)
-        func opened(_ records: any OwnRecords, _ files: [String], folder: String? = nil) -> OpenedData {
-            OpenedData(format: format, samples: OwnSamples(records), files: files, images: folder ?? places.folder)
+        func opened(_ records: any OwnRecords, _ files: [String], folder: String? = nil) throws -> OpenedData {
+            OpenedData(format: format, samples: try OwnSamples(records), files: files, images: folder ?? places.folder)
         }
         switch format {
         case .llava, .messages, .jsonl:
             var reader = RowReader(places: places)
             if format == .llava { reader.kinds = [.conversation] }
             if format == .messages { reader.kinds = [.messages, .query, .alpaca] }
-            return opened(RowRecords(try RowRecords.file(existing(path), progress), reader), [url.path])
+            return try opened(RowRecords(try RowRecords.file(existing(path), progress), reader), [url.path])
         case .datasetInfo:
             guard let parts = DatasetInfo.parts(path) else {
                 let names = try DatasetInfo.names(existing(path)).prefix(20).joined(separator: ", ")
@@ -45,22 +45,22 @@ public enum OwnData {
             }
             let (records, files) = try DatasetInfo(existing(parts.register), parts.name)
                 .records(images: images, trustsPaths: trustsPaths, progress)
-            return opened(records, files)
+            return try opened(records, files)
         case .folder:
             _ = try existing(path)
             let (records, file, folder) = try PictureFolder.records(path, images: images, trustsPaths: trustsPaths, progress)
-            return opened(records, [file], folder: folder)
-        case .coco: return opened(try CaptionedImages(existing(path), places, progress), [url.path])
+            return try opened(records, [file], folder: folder)
+        case .coco: return try opened(CaptionedImages(existing(path), places, progress), [url.path])
         case .vqa:
             let questions = try existing(path)
             let answers = try annotations.map(existing) ?? QuestionPair.annotations(beside: questions)
-            return opened(
+            return try opened(
                 try QuestionPair(questions: questions, annotations: answers, places, progress),
                 [url.path] + (answers.map { [$0.path] } ?? []))
-        case .tsv: return opened(try BenchmarkTable(existing(path), places, progress), [url.path])
+        case .tsv: return try opened(BenchmarkTable(existing(path), places, progress), [url.path])
         case .webdataset:
             let shards = try shards(path)
-            return opened(try TarRecords(shards.map { URL(fileURLWithPath: $0) }, RowReader(places: places), progress), shards)
+            return try opened(try TarRecords(shards.map { URL(fileURLWithPath: $0) }, RowReader(places: places), progress), shards)
         }
     }
 

@@ -34,7 +34,8 @@ public struct OwnSamples: SampleCollection {
     public let count: Int
     public let size: Int
 
-    init(_ records: any OwnRecords) {
+    /// - Throws: `CancellationError` where the task was cancelled while records were read.
+    init(_ records: any OwnRecords) throws {
         self.records = records
         guard !records.isOneSampleEach else {
             starts = nil
@@ -46,6 +47,7 @@ public struct OwnSamples: SampleCollection {
         starts.reserveCapacity(records.count)
         var count = 0
         for record in 0..<records.count {
+            if record % 1024 == 0 { try Task.checkCancellation() }
             starts.append(count)
             do { count += try records.sampleCount(record) } catch { count += 1 }
         }

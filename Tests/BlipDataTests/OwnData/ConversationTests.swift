@@ -154,4 +154,17 @@ struct ConversationTests {
             #expect(reason.map { found?.contains($0) == true } ?? (found == nil), "\(found ?? "nothing")")
         }
     }
+
+    @Test("opening stops where its task is cancelled")
+    func cancelled() async throws {
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent("cancelled-\(UUID().uuidString).json")
+        defer { try? FileManager.default.removeItem(at: path) }
+        let record = #"{"id": "1", "conversations": [{"from": "human", "value": "Why?"}, {"from": "gpt", "value": "So."}]}"#
+        try Data("[\(Array(repeating: record, count: 10).joined(separator: ","))]".utf8).write(to: path)
+        let opening = Task {
+            withUnsafeCurrentTask { $0?.cancel() }
+            return try OwnData.open(path.path, format: .llava).samples.count
+        }
+        await #expect(throws: CancellationError.self) { try await opening.value }
+    }
 }
