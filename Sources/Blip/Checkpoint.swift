@@ -21,11 +21,14 @@ public struct OpenOptions: Sendable {
     public var imageCacheFolder: URL?
     /// What that folder may grow to; the pictures unused for longest go first.
     public var imageCacheFolderBytes: Int
+    /// A folder of low-rank changes of the language model in PEFT's layout; nil for none.
+    public var adapter: URL?
 
     public init(
         dtype: DType? = nil, quantization: Quantization? = nil, device: Device = .cpu, resizing: ResizeBackend = .torchvision,
-        imageCacheBytes: Int = 256 << 20, imageCacheFolder: URL? = nil, imageCacheFolderBytes: Int = 4_000_000_000
+        imageCacheBytes: Int = 256 << 20, imageCacheFolder: URL? = nil, imageCacheFolderBytes: Int = 4_000_000_000, adapter: URL? = nil
     ) {
+        self.adapter = adapter
         self.imageCacheBytes = imageCacheBytes
         self.imageCacheFolder = imageCacheFolder
         self.imageCacheFolderBytes = imageCacheFolderBytes

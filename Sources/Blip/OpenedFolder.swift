@@ -37,9 +37,10 @@ struct OpenedFolder<Network> {
             try LookStore($0, maximumBytes: bytes, LookIdentity(files, config, dtype: type, quantization: packing, device: place))
         }
         images = ImageCache(maximumBytes: options.imageCacheBytes, store: store)
+        let adapters = try options.adapter.map { Adapters(try AdapterFolder($0).read(), on: place) }
         weights = CheckpointWeights(
             files, precision: Precision(dtype, for: config.architecture), quantization: options.quantization, device: device,
-            progress: progress)
+            adapters: adapters, progress: progress)
         network = try build(Scope(weights), config)
         try weights.finish()
     }

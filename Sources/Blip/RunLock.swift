@@ -1,10 +1,10 @@
-import Foundation
+package import Foundation
 
 /// A lock on a file of its own beside the output, which ends with the process, whatever ends it.
 ///
 /// A file system without locks, as some network disks are, gives a lock that locks nothing.
-final class RunLock {
-    enum Kind {
+package final class RunLock {
+    package enum Kind {
         /// Nobody else has it in any way.
         case alone
         /// Others may have it as ``shared`` too.
@@ -31,7 +31,7 @@ final class RunLock {
 
     /// Nil when others hold it in a way that does not go together; `waits` waits for them, otherwise a second, which whoever is just
     /// ending may need.
-    static func take(_ file: URL, _ kind: Kind, waits: Bool = false) throws -> RunLock? {
+    package static func take(_ file: URL, _ kind: Kind, waits: Bool = false) throws -> RunLock? {
         let patience = ContinuousClock.now + .seconds(1)
         while true {
             let descriptor = open(file.path, O_RDWR | O_CREAT | O_CLOEXEC, 0o664)

@@ -14,14 +14,15 @@ public struct TrainingOptions: Sendable {
     public var device: Device
     /// Whether the Q-Former is told the instruction.
     public var tellsQFormer: Bool
+    /// Low-rank changes of the language model, to be trained in its place; nil for none.
+    public var adapters: AdapterSettings?
 
     public init(
         trained: Set<NetworkPart> = NetworkPart.instructionTuned, dtype: DType = .float32, frozen: Quantization? = nil,
-        device: Device = .cpu,
-        tellsQFormer: Bool = true
+        device: Device = .cpu, tellsQFormer: Bool = true, adapters: AdapterSettings? = nil
     ) {
         (self.trained, self.dtype, self.frozen) = (trained, dtype, frozen)
-        (self.device, self.tellsQFormer) = (device, tellsQFormer)
+        (self.device, self.tellsQFormer, self.adapters) = (device, tellsQFormer, adapters)
     }
 }
 
@@ -33,8 +34,9 @@ public final class TrainableCheckpoint {
     public let network: InstructBLIP
     public let processor: Processor
     public let options: TrainingOptions
-    /// What is trained, by name, in the order of the names.
+    /// What is trained, by name, in the order of the names; adapters as `<layer>.lora_A.weight` and `<layer>.lora_B.weight`.
     public let parameters: [(name: String, tensor: Tensor)]
+    public let adapters: Adapters?
     private let weights: CheckpointWeights
     private let files: WeightFiles
 
@@ -58,12 +60,13 @@ public final class TrainableCheckpoint {
                 expected: "a checkpoint whose trained parts are not; frozen ones can be packed when it is opened")
         }
         processor = try Processor(folder: folder, config)
+        adapters = try options.adapters.map { try Adapters($0, on: options.device) }
         weights = CheckpointWeights(
             files, precision: Precision(options.dtype, for: config.architecture, trained: options.trained), quantization: options.frozen,
-            device: options.device, isTrained: isTrained, progress: progress)
+            device: options.device, isTrained: isTrained, adapters: adapters, progress: progress)
         network = try InstructBLIP(Scope(weights), config)
         try weights.finish()
-        parameters = weights.trained
+        parameters = (weights.trained + (adapters?.parameters ?? [])).sorted { $0.name < $1.name }
     }
 
     /// Whether a tensor of the Q-Former is for text alone.
@@ -81,8 +84,9 @@ public final class TrainableCheckpoint {
     public var parts: [PartSummary] {
         NetworkPart.allCases.map { part in
             let trained = parameters.filter { NetworkPart(of: $0.name) == part }.map(\.tensor.count).reduce(0, +)
+            let added = part == .languageModel ? adapters?.parameters.map(\.tensor.count).reduce(0, +) ?? 0 : 0
             return PartSummary(
-                part: part, parameters: weights.count(of: part), trained: trained, bytes: weights.bytes(of: part),
+                part: part, parameters: weights.count(of: part) + added, trained: trained, bytes: weights.bytes(of: part) + 4 * added,
                 isPacked: weights.isPacked(part))
         }
     }
@@ -114,8 +118,16 @@ public final class TrainableCheckpoint {
 
     /// A name for everything that features depend on besides the picture.
     public func featureKey() throws -> @Sendable (PixelPlanes) -> String {
-        let identity = try LookIdentity(files, config, dtype: options.dtype, quantization: options.frozen, device: options.device)
+        let identity = try LookIdentity(
+            files, config, dtype: options.dtype, quantization: options.frozen, device: options.device, of: .features)
         return { planes in identity.name(of: planes) }
+    }
+
+    /// A folder for features of pictures that are not changed at random.
+    public func featureStore(_ folder: URL, maximumBytes: Int) throws -> VisionFeatureStore {
+        try VisionFeatureStore(
+            folder, maximumBytes: maximumBytes, files, config, dtype: options.dtype, quantization: options.frozen, device: options.device,
+            augmentation: .none)
     }
 }
 

@@ -95,6 +95,19 @@ public enum Gradients {
         try check("gradient scaling") { ctorch_scale_gradients(handles, Int32(handles.count), factor, $0) }
     }
 
+    /// Moves tensors toward others by a share of the way, in place: 1 copies them.
+    public static func move(_ tensors: [Tensor], toward others: [Tensor], by share: Double) throws(TensorError) {
+        let (handles, ends): ([OpaquePointer?], [OpaquePointer?]) = (tensors.map(\.handle), others.map(\.handle))
+        for (tensor, other) in zip(tensors, others) where tensor.shape != other.shape || tensor.dtype != other.dtype {
+            throw .operation(
+                name: "move", shapes: ["\(tensor.shape)", "\(other.shape)"], reason: "both have the same shape and type")
+        }
+        guard tensors.count == others.count else {
+            throw .operation(name: "move", shapes: [], reason: "\(tensors.count) tensors cannot be moved toward \(others.count)")
+        }
+        try check("move") { ctorch_move(handles, ends, Int32(handles.count), share, $0) }
+    }
+
     /// One step of AdamW, in place: Loshchilov and Hutter, "Decoupled weight decay regularization", 2019; `torch.optim.AdamW`.
     ///
     /// - Parameters:

@@ -6,6 +6,8 @@ public enum TrainingError: Error, Sendable, Equatable, CustomStringConvertible, 
     case notFinite(step: Int, what: String, record: String)
     case tooManyBadLosses(count: Int, limit: Int, record: String)
     case outputInUse(path: String, step: Int)
+    /// Another process trains into the same folder.
+    case outputBusy(path: String)
     case nothingToResume(path: String)
     case badCheckpoint(path: String, reason: String)
     case unwritable(path: String, reason: String)
@@ -23,6 +25,7 @@ public enum TrainingError: Error, Sendable, Equatable, CustomStringConvertible, 
                 + "samples are in \(record)"
         case .outputInUse(let path, let step):
             "\(path) holds a run that has come to step \(step); resume it, or choose another output folder"
+        case .outputBusy(let path): "another run is training into \(path); wait for it, or choose another output folder"
         case .nothingToResume(let path): "\(path) holds no complete checkpoint to resume; start without resuming"
         case .badCheckpoint(let path, let reason): "the checkpoint \(path) cannot be used: \(reason)"
         case .unwritable(let path, let reason): "\(path) cannot be written: \(reason); the checkpoints before are complete"

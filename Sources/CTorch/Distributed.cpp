@@ -28,6 +28,12 @@
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #endif
 
+// In a build against CUDA's libtorch (INSTRUCTBLIP_CUDA), with NCCL's header there, tensors on CUDA devices go through NCCL.
+#if defined(INSTRUCTBLIP_CUDA) && __has_include(<nccl.h>)
+#define USE_C10D_NCCL
+#include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
+#endif
+
 struct ctorch_store { c10::intrusive_ptr<c10d::TCPStore> value; };
 struct ctorch_group { c10::intrusive_ptr<c10d::ProcessGroup> value; };
 
@@ -232,10 +238,20 @@ ctorch_status ctorch_group_create(ctorch_store *store, const char *name, const c
     auto prefixed = c10::make_intrusive<c10d::PrefixStore>(name, store->value);
     auto group = c10::make_intrusive<c10d::ProcessGroup>(prefixed, rank, count);
     auto backend = c10::make_intrusive<Gloo>(prefixed, rank, count, options);
-    // Tensors on CUDA devices go by way of the host.
-    std::vector<at::DeviceType> devices{at::kCPU};
-    if (at::hasCUDA()) devices.push_back(at::kCUDA);
-    for (at::DeviceType device : devices) group->setBackend(device, c10d::ProcessGroup::GLOO, c10::intrusive_ptr<c10d::Backend>(backend));
+    auto use = [&](at::DeviceType device) {
+      group->setBackend(device, c10d::ProcessGroup::GLOO, c10::intrusive_ptr<c10d::Backend>(backend));
+    };
+    use(at::kCPU);
+    if (at::hasCUDA()) {
+#ifdef USE_C10D_NCCL
+      auto nccl_options = c10d::ProcessGroupNCCL::Options::create();
+      nccl_options->timeout = milliseconds(limit);
+      auto nccl = c10::make_intrusive<c10d::ProcessGroupNCCL>(prefixed, rank, count, nccl_options);
+      group->setBackend(at::kCUDA, c10d::ProcessGroup::NCCL, c10::intrusive_ptr<c10d::Backend>(nccl));
+#else
+      use(at::kCUDA);  // by way of the host
+#endif
+    }
     group->setDefaultBackend(c10d::ProcessGroup::GLOO);
     group->setGroupName("workers");
     *out = new ctorch_group{group};

@@ -169,6 +169,14 @@ ctorch_status ctorch_adamw(ctorch_tensor *const *parameters, ctorch_tensor *cons
   });
 }
 
+ctorch_status ctorch_move(ctorch_tensor *const *tensors, ctorch_tensor *const *others, int32_t count, double share, char **message) {
+  return bridge::guarded(message, [&] {
+    if (count == 0) return;
+    at::NoGradGuard guard;
+    at::_foreach_lerp_(values(tensors, count), values(others, count), share);
+  });
+}
+
 ctorch_status ctorch_autocast(ctorch_device where, bool enabled, ctorch_type type, bool *was_enabled, ctorch_type *was_type, char **message) {
   return bridge::guarded(message, [&] {
     at::DeviceType device = bridge::device(where).type();

@@ -37,6 +37,7 @@ struct ExitStatus {
         case let error as PickleError: (code, sentence) = (Self.badData, "\(error)")
         case let error as ConversionError: (code, sentence) = (Self.code(error), "\(error)")
         case let error as ConfigError: (code, sentence) = (Self.code(error), "\(error)")
+        case let error as AdapterError: (code, sentence) = (Self.badData, "\(error)")
         case let error as WeightError: (code, sentence) = (Self.badData, "\(error)")
         case let error as TokenizerError: (code, sentence) = (Self.code(error), "\(error)")
         case let error as DataError: (code, sentence) = (Self.code(error), "\(error)")
@@ -156,7 +157,7 @@ struct ExitStatus {
     private static func code(_ error: TrainingError) -> Int32 {
         switch error {
         case .notFinite, .tooManyBadLosses, .badCheckpoint, .badBatch: badData
-        case .outputInUse: usage
+        case .outputInUse, .outputBusy: usage
         case .nothingToResume: missingInput
         case .unwritable: self.internal
         case .interrupted: interrupted

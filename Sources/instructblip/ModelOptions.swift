@@ -24,6 +24,11 @@ struct ModelOptions: ParsableArguments {
     @Option(help: "Pack the weights while loading, for a try: q8 or q4 (see the verb quantize, which does it once).")
     var quantize: PackedFormat?
 
+    @Option(
+        help: ArgumentHelp("Low-rank changes of the language model to add: a folder in PEFT's layout, as of train merge.", valueName: "dir")
+    )
+    var adapter: String?
+
     @Option(help: ArgumentHelp("Where to compute: cpu, cuda, cuda:N or mps.", valueName: "device"))
     var device: DeviceName = DeviceName(device: .cpu)
 
@@ -57,7 +62,8 @@ struct ModelOptions: ParsableArguments {
         defer { bar.finish() }
         let options = OpenOptions(
             dtype: dtype?.dtype, quantization: quantize.map { Quantization($0) }, device: device.device, resizing: resize,
-            imageCacheFolder: imageCache.folder, imageCacheFolderBytes: imageCache.bytes)
+            imageCacheFolder: imageCache.folder, imageCacheFolderBytes: imageCache.bytes,
+            adapter: adapter.map { URL(fileURLWithPath: $0) })
         return try await body(folder, options) { bar.update($0, of: $1) }
     }
 }

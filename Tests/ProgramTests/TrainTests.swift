@@ -138,6 +138,43 @@ import Testing
         }
     }
 
+    #if os(Linux)
+        /// Whether this user may mount a small disk for one process alone.
+        private static let canMount: Bool = {
+            let tried = try? Program.run(
+                ["-rm", "sh", "-c", "mount -t tmpfs none /mnt"], executable: URL(fileURLWithPath: "/usr/bin/unshare"))
+            return tried?.status == 0
+        }()
+
+        @Test("a disk that is full ends it with a sentence; what was saved before is whole, and goes on elsewhere", .enabled(if: canMount))
+        func fullDisk() async throws {
+            try await withTemporaryFolder { folder in
+                let setting = try Setting(folder, steps: 6, "learning_rate: 1.0e-3, warmup_steps: 2")
+                let whole = setting.output("whole")
+                #expect(try Program.run(["train", setting.plan.path, "--threads", "1", "--output", whole.path]).status == 0)
+                let bytes = try setting.weights(whole, 6).map(\.count).reduce(0, +)
+                let (disk, saved) = (setting.output("disk"), setting.output("saved"))
+                try FileManager.default.createDirectory(at: disk, withIntermediateDirectories: true)
+                // Room for one checkpoint and a half.
+                let script = """
+                    mount -t tmpfs -o size=\(bytes * 3 / 2 + 60_000) none '\(disk.path)' || exit 99
+                    "$@" --output '\(disk.path)/run'; status=$?
+                    cp -r '\(disk.path)/run' '\(saved.path)'; exit $status
+                    """
+                let cut = try Program.run(
+                    ["-rm", "sh", "-c", script, "sh", Program.url.path, "train", setting.plan.path, "--threads", "1"],
+                    executable: URL(fileURLWithPath: "/usr/bin/unshare"))
+                #expect(cut.status == 70, "\(cut.errors)")
+                #expect(cut.errors.contains("the checkpoints before are complete"), "\(cut.errors)")
+                let left = try FileManager.default.contentsOfDirectory(atPath: saved.path).filter { $0.contains("checkpoint") }
+                #expect(left == ["checkpoint-2"])
+                let rest = try Program.run(["train", setting.plan.path, "--threads", "1", "--output", saved.path, "--resume"])
+                #expect(rest.status == 0, "\(rest.errors)")
+                #expect(try setting.weights(saved, 6) == setting.weights(whole, 6))
+            }
+        }
+    #endif
+
     @Test("what is wrong with a plan or an output folder is one sentence")
     func refusals() async throws {
         try await withTemporaryFolder { folder in

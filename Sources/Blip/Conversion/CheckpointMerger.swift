@@ -1,22 +1,36 @@
-import BlipModels
+public import BlipModels
 public import BlipTensors
 public import Foundation
 
 /// Puts tensors that were trained into a copy of the checkpoint they were trained from.
 ///
 /// Everything else is copied byte by byte, packed matrices too. The trained tensors stay float32, whatever the others are stored in: a step of
-/// training is smaller than half precision can tell apart. Programs that open the folder convert them as its config says.
+/// training is smaller than half precision can tell apart. Programs that open the folder convert them as its config says. Low-rank changes are
+/// added to their matrices, which keep their type, or stand beside in PEFT's layout.
 public struct CheckpointMerger {
+    /// What becomes of low-rank changes.
+    public enum AdapterPlace: String, Sendable, CaseIterable {
+        /// Added to their matrices.
+        case merged
+        /// In a folder `adapter` beside the weights; alone, without a checkpoint, where nothing else was trained.
+        case apart
+    }
+
     let folder: URL
     let trained: SafetensorsFile
+    let adapters: AdapterSettings?
+    let place: AdapterPlace
     let maximumShardBytes: Int
 
     /// - Parameters:
     ///   - folder: the checkpoint that was trained from.
-    ///   - trained: tensors under the same names.
-    public init(folder: URL, trained: SafetensorsFile, maximumShardBytes: Int = 5_000_000_000) {
-        self.folder = folder
-        self.trained = trained
+    ///   - trained: tensors under the same names, and low-rank changes.
+    ///   - adapters: how low-rank changes were trained; nil where there are none.
+    public init(
+        folder: URL, trained: SafetensorsFile, adapters: AdapterSettings? = nil, place: AdapterPlace = .merged,
+        maximumShardBytes: Int = 5_000_000_000
+    ) {
+        (self.folder, self.trained, self.adapters, self.place) = (folder, trained, adapters, place)
         self.maximumShardBytes = maximumShardBytes
     }
 
@@ -30,7 +44,19 @@ public struct CheckpointMerger {
         to target: URL, progress: @escaping (_ written: Int, _ total: Int) -> Void = { _, _ in }, isCancelled: () -> Bool = { false }
     ) throws -> ConversionReport {
         let base = try WeightFiles(folder: folder)
-        try check(base)
+        let changes = try adapters.map { settings in
+            try AdapterFolder.pairs(in: trained) { settings.alpha / Double($0) }
+        }
+        let whole = trained.infos.filter { !$0.name.hasSuffix(Adapters.downName("")) && !$0.name.hasSuffix(Adapters.upName("")) }
+        if place == .apart, let changes, let adapters, whole.isEmpty {
+            return try NewFolder.fill(target) {
+                try AdapterFolder(target).write(changes, adapters, baseModel: folder.path)
+                let bytes = changes.values.map { 4 * ($0.down.count + $0.up.count) }.reduce(0, +)
+                return ConversionReport(tensors: 2 * changes.count, bytes: bytes, notes: ["the adapter alone, for \(folder.path)"])
+            }
+        }
+        let added = place == .merged ? changes ?? [:] : [:]
+        try check(base, whole, added)
         let layouts = base.infos.map { info in
             let tuned = trained.info(of: info.name)
             return TensorLayout(name: info.name, type: tuned?.type ?? info.type, shape: info.shape)
@@ -46,21 +72,51 @@ public struct CheckpointMerger {
                     writer.abandon()
                     throw CancellationError()
                 }
+                if let sum = try Self.sum(layout, base, added) {
+                    try sum.withBytes { try writer.append($0, to: layout.name) }
+                    continue
+                }
                 let bytes = try trained.info(of: layout.name) == nil ? base.bytes(of: layout.name) : trained.bytes(of: layout.name)
                 try bytes.withBytes { try writer.append($0, to: layout.name) }
             }
             try writer.finish()
             try companions.copy(to: target)
             try companions.copy("config.json", to: target)
-            return ConversionReport(
-                tensors: layouts.count, bytes: writer.byteCount,
-                notes: ["\(trained.infos.count) of \(layouts.count) tensors are the trained ones"])
+            var notes = ["\(whole.count) of \(layouts.count) tensors are the trained ones"]
+            if !added.isEmpty { notes.append("low-rank changes were added to \(added.count) others") }
+            if place == .apart, let changes, let adapters {
+                try AdapterFolder(target.appendingPathComponent("adapter")).write(changes, adapters, baseModel: target.path)
+                notes.append("low-rank changes of \(changes.count) others are apart, in \(target.path)/adapter")
+            }
+            return ConversionReport(tensors: layouts.count, bytes: writer.byteCount, notes: notes)
         }
     }
 
-    private func check(_ base: WeightFiles) throws {
+    /// A matrix with its change, in the type it is stored in; nil for those without one.
+    private static func sum(_ layout: TensorLayout, _ base: WeightFiles, _ changes: [String: Adapters.Stored]) throws -> Tensor? {
+        guard layout.name.hasSuffix(".weight"), let change = changes[String(layout.name.dropLast(".weight".count))],
+            let type = layout.type.dtype
+        else { return nil }
+        let matrix = try base.bytes(of: layout.name).withBytes { try Tensor.copying(bytes: $0, layout.shape, type) }
+        let added = try change.up.to(.float32).matmul(change.down.to(.float32)) * change.scale
+        return try (matrix.to(.float32) + added).to(type).contiguous()
+    }
+
+    private func check(_ base: WeightFiles, _ whole: [TensorInfo], _ changes: [String: Adapters.Stored]) throws {
         var (unused, misshapen): ([String], [String]) = ([], [])
-        for info in trained.infos {
+        for (layer, change) in changes.sorted(by: { $0.key < $1.key }) {
+            if let (_, stored, _) = base.packed(layer + ".weight") {
+                throw ConversionError.packedUnderAdapter(folder: folder.path, tensor: stored)
+            }
+            guard let (_, info) = base.find(layer + ".weight") else {
+                unused.append(Adapters.downName(layer))
+                continue
+            }
+            if info.shape != [change.up.size(0), change.down.size(1)] {
+                misshapen.append("\(layer) \([change.up.size(0), change.down.size(1)]) for \(info.shape)")
+            }
+        }
+        for info in whole {
             guard let (_, old) = base.find(info.name) else {
                 unused.append(info.name)
                 continue

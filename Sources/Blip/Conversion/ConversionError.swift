@@ -14,6 +14,9 @@ public enum ConversionError: Error, Sendable, Equatable {
     case unreadable(file: String, reason: String)
     /// Packing loses digits; nothing is made of packed weights.
     case alreadyPacked(folder: String, tensor: String)
+    case badAdapter(folder: String, reason: String)
+    /// A change cannot be added to packed numbers.
+    case packedUnderAdapter(folder: String, tensor: String)
 }
 
 extension ConversionError: CustomStringConvertible, LocalizedError {
@@ -35,6 +38,10 @@ extension ConversionError: CustomStringConvertible, LocalizedError {
         case .unreadable(let file, let reason): "cannot read \(file): \(reason)"
         case .alreadyPacked(let folder, let tensor):
             "\(folder) is quantized already (it holds \(tensor)); use the checkpoint it was made from"
+        case .badAdapter(let folder, let reason): "\(folder) is no adapter that can be used: \(reason)"
+        case .packedUnderAdapter(let folder, let tensor):
+            "\(folder) holds \(tensor) packed, and nothing can be added to packed numbers; name the checkpoint it was made from as the model, "
+                + "or keep the adapter apart"
         }
     }
 

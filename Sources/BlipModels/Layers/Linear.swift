@@ -20,9 +20,9 @@ public struct Linear {
     static func together(_ layers: [Linear], _ x: Tensor) throws -> [Tensor] {
         var packed: [(weight: PackedMatrix, bias: Tensor?)] = []
         for layer in layers {
-            guard case .packed(let weight) = layer.matrix else { return try layers.map { try $0(x) } }
+            guard case .packed(let weight) = layer.matrix.parts.base else { return try layers.map { try $0(x) } }
             packed.append((weight, layer.bias))
         }
-        return try x.linear(packed)
+        return try zip(layers, x.linear(packed)).map { layer, y in try layer.matrix.parts.change.map { try y + $0(x) } ?? y }
     }
 }

@@ -18,6 +18,7 @@ public final class CheckpointWeights: WeightSource {
     private let quantization: Quantization?
     private let device: Device
     private let isTrained: (String) -> Bool
+    private let adapters: Adapters?
     private let progress: (_ loadedBytes: Int, _ totalBytes: Int) -> Void
     private var loadedBytes = 0
     private let totalBytes: Int
@@ -25,9 +26,10 @@ public final class CheckpointWeights: WeightSource {
     /// - Parameters:
     ///   - quantization: packs matrices as they are handed out, on the CPU; those that are packed in the files stay what they are.
     ///   - isTrained: names of tensors that are going to change: they are copies, dense, and gather gradients.
+    ///   - adapters: changes of matrices, beside the files.
     public init(
         _ files: WeightFiles, precision: Precision, quantization: Quantization? = nil, device: Device = .cpu,
-        isTrained: @escaping (String) -> Bool = { _ in false },
+        isTrained: @escaping (String) -> Bool = { _ in false }, adapters: Adapters? = nil,
         progress: @escaping (_ loadedBytes: Int, _ totalBytes: Int) -> Void = { _, _ in }
     ) {
         self.files = files
@@ -35,6 +37,7 @@ public final class CheckpointWeights: WeightSource {
         self.quantization = quantization
         self.device = device
         self.isTrained = isTrained
+        self.adapters = adapters
         self.progress = progress
         totalBytes = files.byteCount
     }
@@ -83,6 +86,11 @@ public final class CheckpointWeights: WeightSource {
     }
 
     public func matrix(_ name: String, _ shape: [Int]) throws -> Matrix {
+        let base = try unchanged(name, shape)
+        return try adapters?.change(of: name, shape).map { .adapted(base, $0) } ?? base
+    }
+
+    private func unchanged(_ name: String, _ shape: [Int]) throws -> Matrix {
         if isTrained(name) { return .dense(try tensor(name, shape)) }
         if let packed = try packedMatrix(name, shape) { return .packed(packed) }
         guard device == .cpu, let format = quantization?.format(of: name, shape) else { return .dense(try tensor(name, shape)) }
@@ -139,9 +147,10 @@ public final class CheckpointWeights: WeightSource {
         }
     }
 
-    /// - Throws: ``WeightError/unused(names:place:)`` with every tensor of the files that no layer asked for.
+    /// - Throws: ``WeightError/unused(names:place:)`` with every tensor of the files that no layer asked for; ``AdapterError`` for adapters.
     public func finish() throws {
         try Self.checkUnused(files, isUsed: used.contains)
+        try adapters?.finish()
         progress(totalBytes, totalBytes)
     }
 

@@ -1,3 +1,4 @@
+public import BlipModels
 import BlipTensors
 import Foundation
 
@@ -31,13 +32,15 @@ public struct TrainerState: Codable, Sendable, Equatable {
     /// The checkpoint that was trained.
     public var model: String
     public var workers: Int
+    /// How the low-rank changes that were trained are to be applied; nil where there are none.
+    public var adapters: AdapterSettings?
     public var plan: String
     public var versions = Versions()
     /// The commit of the repository that the plan stands in; nil where there is none.
     public var commit: String?
 
     enum CodingKeys: String, CodingKey {
-        case format, step, scaler, best, seed, model, workers, plan, versions, commit
+        case format, step, scaler, best, seed, model, workers, adapters, plan, versions, commit
         case optimizerStep = "optimizer_step"
         case badLosses = "bad_losses"
         case dataSeed = "data_seed"
@@ -49,6 +52,7 @@ public struct TrainerState: Codable, Sendable, Equatable {
         (dataSeed, seed) = (plan.data.seed, plan.training.seed)
         self.model = model.path
         self.workers = workers
+        adapters = plan.adapters
         self.plan = plan.text
         commit = SourceCommit.current
     }

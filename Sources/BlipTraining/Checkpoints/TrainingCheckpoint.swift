@@ -5,6 +5,7 @@ public import Foundation
 ///
 /// * `model.safetensors`: what is trained, in float32, under the names of the checkpoint
 /// * `optimizer.safetensors`: AdamW's means (`mean.<name>`) and squares (`square.<name>`)
+/// * `average.safetensors`: the moving average of what is trained, where the plan has one
 /// * `trainer_state.json`: ``TrainerState``
 /// * `plan.yaml`: the plan with its overrides
 ///
@@ -19,6 +20,7 @@ public struct TrainingCheckpoint: Sendable {
 
     static let weightsName = "model.safetensors"
     static let optimizerName = "optimizer.safetensors"
+    static let averageName = "average.safetensors"
     static let stateName = "trainer_state.json"
     static let planName = "plan.yaml"
     private static let prefix = "checkpoint-"
@@ -71,11 +73,16 @@ public struct TrainingCheckpoint: Sendable {
         }
     }
 
-    /// What was trained.
-    public func weights() throws -> SafetensorsFile { try SafetensorsFile(folder.appendingPathComponent(Self.weightsName)) }
+    /// Whether a moving average was kept.
+    public var hasAverage: Bool { FileManager.default.fileExists(atPath: folder.appendingPathComponent(Self.averageName).path) }
 
-    /// Sets parameters and optimizer to what is stored.
-    func restore(_ optimizer: AdamW) throws -> TrainerState {
+    /// What was trained: its moving average where there is one, unless the weights themselves are wanted.
+    public func weights(averaged: Bool = true) throws -> SafetensorsFile {
+        try SafetensorsFile(folder.appendingPathComponent(averaged && hasAverage ? Self.averageName : Self.weightsName))
+    }
+
+    /// Sets parameters, optimizer and average to what is stored; an average that is not stored begins anew.
+    func restore(_ optimizer: AdamW, _ average: MovingAverage? = nil) throws -> TrainerState {
         let state = try state()
         let weights = try SafetensorsFile(folder.appendingPathComponent(Self.weightsName))
         let moments = try SafetensorsFile(folder.appendingPathComponent(Self.optimizerName))
@@ -86,11 +93,13 @@ public struct TrainingCheckpoint: Sendable {
                 path: folder.path,
                 reason: "it holds other trained tensors than the plan trains, for example \(odd[0]); train the same parts")
         }
+        let averages = hasAverage ? try self.weights() : nil
         for (place, parameter) in optimizer.parameters.enumerated() {
-            let pairs = [
+            var pairs = [
                 (weights, parameter.name, parameter.tensor), (moments, "mean.\(parameter.name)", optimizer.means[place]),
                 (moments, "square.\(parameter.name)", optimizer.squares[place]),
             ]
+            if let averages, let average { pairs.append((averages, parameter.name, average.averages[place])) }
             for (file, name, target) in pairs {
                 guard let info = file.info(of: name), info.shape == target.shape, info.type.dtype == target.dtype else {
                     throw TrainingError.badCheckpoint(path: folder.path, reason: "\(name) is missing, or of another shape or type")
@@ -99,6 +108,7 @@ public struct TrainingCheckpoint: Sendable {
                 try withoutGradients { try target.copy(from: stored) }
             }
         }
+        if averages == nil { try average?.reset() }
         optimizer.step = state.optimizerStep
         return state
     }
@@ -107,7 +117,8 @@ public struct TrainingCheckpoint: Sendable {
 
     /// Writes a checkpoint into the folder of a run.
     static func write(
-        _ state: TrainerState, _ optimizer: AdamW, to output: URL, write: Write = { try SafetensorsWriter.write($0, to: $1) }
+        _ state: TrainerState, _ optimizer: AdamW, _ average: MovingAverage? = nil, to output: URL,
+        write: Write = { try SafetensorsWriter.write($0, to: $1) }
     ) throws -> TrainingCheckpoint {
         let files = FileManager.default
         let unique = String(UInt64.random(in: .min ... .max), radix: 36)
@@ -120,6 +131,10 @@ public struct TrainingCheckpoint: Sendable {
                 [("mean.\(parameter.name)", optimizer.means[place]), ("square.\(parameter.name)", optimizer.squares[place])]
             }
             try write(moments.map { (name: $0.0, tensor: $0.1) }, partial.appendingPathComponent(optimizerName))
+            if let average {
+                let tensors = zip(optimizer.parameters, average.averages).map { (name: $0.name, tensor: $1) }
+                try write(tensors, partial.appendingPathComponent(averageName))
+            }
             try AtomicFile.writeWhole(Data(state.plan.utf8), to: partial.appendingPathComponent(planName))
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

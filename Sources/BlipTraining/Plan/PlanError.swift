@@ -4,7 +4,8 @@ public import Foundation
 public enum PlanError: Error, Sendable, Equatable, CustomStringConvertible, LocalizedError {
     case unreadable(path: String, reason: String)
     case notYAML(path: String, reason: String)
-    case unknownKey(place: String, key: String, nearest: [String], known: [String])
+    /// `hint` is for keys of other programs.
+    case unknownKey(place: String, key: String, nearest: [String], known: [String], hint: String?)
     case missingKey(place: String, key: String)
     case wrongType(place: String, expected: String, found: String)
     case badValue(place: String, found: String, expected: String)
@@ -15,7 +16,8 @@ public enum PlanError: Error, Sendable, Equatable, CustomStringConvertible, Loca
         switch self {
         case .unreadable(let path, let reason): "the plan \(path) cannot be read: \(reason)"
         case .notYAML(let path, let reason): "the plan \(path) is not YAML: \(reason)"
-        case .unknownKey(let place, let key, let nearest, let known):
+        case .unknownKey(let place, let key, _, _, let hint?): "\(place): there is no key \"\(key)\"; \(hint)"
+        case .unknownKey(let place, let key, let nearest, let known, nil):
             "\(place): there is no key \"\(key)\"; "
                 + (nearest.isEmpty ? "there are \(known.joined(separator: ", "))" : "did you mean \(nearest.joined(separator: " or "))?")
         case .missingKey(let place, let key): "\(place): the key \"\(key)\" is missing"

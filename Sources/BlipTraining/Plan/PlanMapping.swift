@@ -36,9 +36,10 @@ public struct PlanMapping {
 
     /// Call it when everything was taken.
     ///
-    /// - Throws: ``PlanError/unknownKey(place:key:nearest:known:)`` for the first key that nobody asked for.
+    /// - Throws: ``PlanError/unknownKey(place:key:nearest:known:hint:)`` for the first key that nobody asked for.
     public func finish() throws(PlanError) {
         guard let (key, value) = rest.first else { return }
-        throw .unknownKey(place: value.place, key: key, nearest: Spelling.nearest(to: key, among: known), known: known)
+        let nearest = Spelling.nearest(to: key, among: known)
+        throw .unknownKey(place: value.place, key: key, nearest: nearest, known: known, hint: KeySynonyms.hint(for: key))
     }
 }

@@ -14,9 +14,16 @@ extension TrainingPlan {
         model = try Self.model(keys.need("model"), file)
         data = try DataPlan(keys.need("data"), in: file, root: root)
         if let value = keys.take("training") { training = try Self.training(value, file) }
+        if let value = keys.take("lora") { adapters = try Self.adapters(value, seed: training.seed) }
         if let value = keys.take("train") {
             trained = Set(try value.oneOrMore().map { value throws(PlanError) in try value.choice(NetworkPart.self) })
-            if trained.isEmpty { throw PlanError.badValue(place: value.place, found: "empty", expected: "at least one part") }
+            if trained.isEmpty, adapters == nil {
+                throw PlanError.badValue(place: value.place, found: "empty", expected: "at least one part, or lora beside it")
+            }
+            if trained.contains(.languageModel), adapters != nil {
+                throw PlanError.badValue(
+                    place: value.place, found: "language_model beside lora", expected: "either: lora is in place of training it whole")
+            }
         }
         if let value = keys.take("checkpoints") { checkpoints = try Self.checkpoints(value) }
         if let value = keys.take("validation") { validation = try Self.validation(value, file, root) }
@@ -32,6 +39,16 @@ extension TrainingPlan {
 
     /// What no key alone can have wrong.
     private func check(_ file: PlanFile) throws(PlanError) {
+        if !training.partRates.isEmpty, training.rate <= 0 {
+            throw .badValue(
+                place: "\(file.name), training.learning_rate", found: "0",
+                expected: "more, where training.learning_rates are given beside it")
+        }
+        for part in training.partRates.keys.sorted(by: { $0.rawValue < $1.rawValue })
+        where !trained.contains(part) && !(part == .languageModel && adapters != nil) {
+            throw .badValue(
+                place: "\(file.name), training.learning_rates", found: part.rawValue, expected: "parts that are trained, which this is not")
+        }
         guard training.imageCache != nil else { return }
         if training.augmentation != .none {
             throw .badValue(
@@ -71,6 +88,13 @@ extension TrainingPlan {
         if let value = keys.take("batch") { training.batch = try value.integer(in: 1...1_000_000) }
         if let value = keys.take("micro_batch") { training.microBatch = try value.integer(in: 1...1_000_000) }
         if let value = keys.take("learning_rate") { training.rate = try value.number() }
+        if let value = keys.take("learning_rates") {
+            var parts = try value.mapping()
+            for part in NetworkPart.allCases {
+                if let rate = parts.take(part.rawValue) { training.partRates[part] = try rate.number() }
+            }
+            try parts.finish()
+        }
         if let value = keys.take("min_learning_rate") { training.minimumRate = try value.number() }
         if let value = keys.take("warmup_learning_rate") { training.warmupRate = try value.number() }
         if let value = keys.take("warmup_steps") { training.warmupSteps = try value.integer() }
@@ -83,6 +107,7 @@ extension TrainingPlan {
         }
         if let value = keys.take("epsilon") { training.epsilon = try value.number(in: 1e-30...1) }
         if let value = keys.take("clip") { training.clip = try value.number(in: 1e-12...1e12) }
+        if let value = keys.take("ema") { training.averageDecay = try value.number(in: 0...0.999_999_999) }
         if let value = keys.take("precision") { training.precision = try value.choice() }
         if let value = keys.take("recompute") { training.recomputes = try value.flag() }
         if let value = keys.take("dropout") { training.hasDropout = try value.flag() }
@@ -97,6 +122,20 @@ extension TrainingPlan {
         if let value = keys.take("max_bad_losses") { training.maximumBadLosses = try value.integer() }
         try keys.finish()
         return training
+    }
+
+    private static func adapters(_ value: PlanValue, seed: UInt64) throws(PlanError) -> AdapterSettings {
+        var (keys, adapters) = (try value.mapping(), AdapterSettings(seed: seed))
+        if let value = keys.take("rank") { adapters.rank = try value.integer(in: 1...4096) }
+        // As large as twice the rank, unless it is given.
+        adapters.alpha = try keys.take("alpha")?.number(in: 1e-6...1e6) ?? Double(2 * adapters.rank)
+        if let value = keys.take("dropout") { adapters.dropout = try value.number(in: 0...0.99) }
+        if let value = keys.take("targets") {
+            adapters.targets = try value.oneOrMore().map { value throws(PlanError) in try value.text() }
+            if adapters.targets.isEmpty { throw .badValue(place: value.place, found: "empty", expected: "names of layers, or all") }
+        }
+        try keys.finish()
+        return adapters
     }
 
     private static func imageCache(_ value: PlanValue, _ file: PlanFile) throws(PlanError) -> ImageCache? {

@@ -44,6 +44,8 @@ public struct TrainingPlan: Sendable, Equatable {
         /// Samples that are in memory at once; nil is a process's whole share of the batch.
         public var microBatch: Int?
         public var rate = 1e-5
+        /// The peaks of single parts, in place of ``rate``: the whole schedule of a part is higher or lower by their ratio.
+        public var partRates: [NetworkPart: Double] = [:]
         public var minimumRate = 0.0
         public var warmupRate = 1e-8
         public var warmupSteps = 1000
@@ -52,6 +54,8 @@ public struct TrainingPlan: Sendable, Equatable {
         public var epsilon = 1e-8
         /// The greatest norm of all gradients; nil clips nothing, as the reference.
         public var clip: Double?
+        /// The share that a moving average of the weights keeps of itself in every step; nil has no average.
+        public var averageDecay: Double?
         public var precision = Precision.float32
         /// Computes the language model's layers once more on the way back instead of keeping what is in them.
         public var recomputes = false
@@ -90,6 +94,8 @@ public struct TrainingPlan: Sendable, Equatable {
     public var data: DataPlan
     public var training = Training()
     public var trained = NetworkPart.instructionTuned
+    /// Low-rank changes of the language model, to be trained in its place.
+    public var adapters: AdapterSettings?
     /// Where checkpoints and logs go.
     public var output: URL
     public var checkpoints = Checkpoints()

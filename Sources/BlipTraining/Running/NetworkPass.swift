@@ -13,7 +13,7 @@ struct NetworkPass {
     init(_ checkpoint: TrainableCheckpoint, _ training: TrainingPlan.Training) throws {
         self.checkpoint = checkpoint
         self.training = training
-        cache = try training.imageCache.map { try FeatureCache($0, key: checkpoint.featureKey()) }
+        cache = try training.imageCache.map { try FeatureCache($0, checkpoint) }
     }
 
     /// The mean cross entropy over the target tokens.
@@ -29,18 +29,31 @@ struct NetworkPass {
 
     private func features(_ inputs: [ModelInput]) throws -> Tensor {
         guard let cache else { return try checkpoint.features(of: checkpoint.pixels(inputs)) }
-        return try cache.features(inputs.flatMap(\.frames), on: checkpoint.options.device) { planes in
-            try checkpoint.features(of: planes.tensor(on: checkpoint.options.device))
-        }
+        return try cache.features(inputs.flatMap(\.frames), on: checkpoint.options.device) { try checkpoint.features(of: $0) }
     }
 
     /// What is left out in a piece of a step: another one everywhere, and the same again after resuming.
     func dropout(step: Int, rank: Int, part: Int) throws -> Dropout? {
         let config = checkpoint.config.qformer
         guard training.hasDropout, config.hiddenDropout > 0 || config.attentionDropout > 0 else { return nil }
-        var seeds = SeededGenerator(seed: training.seed, UInt64(step), UInt64(rank), UInt64(part))
+        var seeds = seeds(step: step, rank: rank, part: part)
         let stream = try RandomStream(seed: seeds.next(), on: checkpoint.options.device)
         return Dropout(hidden: config.hiddenDropout, attention: config.attentionDropout, stream)
+    }
+
+    /// The same for adapters; holds until the next piece.
+    func dropAdapters(step: Int, rank: Int, part: Int) {
+        guard training.hasDropout, let dropout = checkpoint.adapters?.dropout else { return }
+        var seeds = seeds(step: step, rank: rank, part: part)
+        _ = seeds.next()
+        dropout.seed = seeds.next()
+    }
+
+    /// Nothing is left out of adapters from here on.
+    func keepAdapters() { checkpoint.adapters?.dropout?.seed = nil }
+
+    private func seeds(step: Int, rank: Int, part: Int) -> SeededGenerator {
+        SeededGenerator(seed: training.seed, UInt64(step), UInt64(rank), UInt64(part))
     }
 }
 
@@ -50,7 +63,7 @@ extension TrainingPlan {
         TrainingOptions(
             trained: trained, dtype: training.precision.dtype,
             frozen: model.frozen.map { Quantization(vision: .q8, qformer: nil, language: $0) }, device: device,
-            tellsQFormer: model.tellsQFormer)
+            tellsQFormer: model.tellsQFormer, adapters: adapters)
     }
 }
 

@@ -15,10 +15,13 @@ public final class Trainer {
     private let observers: [any TrainingObserver]
     private let shouldStop: () -> Bool
     private let optimizer: AdamW
+    private let average: MovingAverage?
     private let pass: NetworkPass
     private let set: TrainingSet
     private let heldOut: HeldOutLoss?
     private var state: TrainerState
+    /// Rank 0's alone, as long as it trains.
+    private var lock: RunLock?
 
     /// - Parameters:
     ///   - isResumed: goes on from the newest checkpoint in the plan's output folder.
@@ -36,14 +39,16 @@ public final class Trainer {
         var settings = AdamW.Settings()
         settings.betas = (plan.training.betas[0], plan.training.betas[1])
         (settings.epsilon, settings.weightDecay) = (plan.training.epsilon, plan.training.weightDecay)
-        optimizer = try AdamW(checkpoint.parameters, settings)
+        let (peak, rates) = (plan.training.rate, plan.training.partRates)
+        optimizer = try AdamW(checkpoint.parameters, settings) { name in rates[NetworkPart(of: name)].map { $0 / peak } ?? 1 }
+        average = try plan.training.averageDecay.map { [optimizer] in try MovingAverage(optimizer.tensors, decay: $0) }
         pass = try NetworkPass(checkpoint, plan.training)
         heldOut = try plan.validation.map { [pass] in try HeldOutLoss($0, pass) }
         state = TrainerState(plan, model: checkpoint.folder, workers: workers.count)
         let newest = try TrainingCheckpoint.all(in: plan.output).last
         if isResumed {
             guard let newest else { throw TrainingError.nothingToResume(path: plan.output.path) }
-            let stored = try newest.restore(optimizer)
+            let stored = try newest.restore(optimizer, average)
             (state.step, state.optimizerStep, state.badLosses) = (stored.step, stored.optimizerStep, stored.badLosses)
             (state.scaler, state.best) = (stored.scaler, stored.best)
         } else if let newest {
@@ -59,6 +64,7 @@ public final class Trainer {
     /// - Throws: ``TrainingError/interrupted(step:checkpoint:)`` when it was told to stop, with everything saved; ``TrainingError/notFinite(step:what:record:)``.
     public func run() throws {
         try begin()
+        defer { lock = nil }
         let feed = try feed()
         defer { feed.cancel() }
         var isStopped = false
@@ -72,6 +78,7 @@ public final class Trainer {
             state.step += 1
             record.seconds = start.duration(to: .now) / .seconds(1)
             for observer in observers { try observer.stepped(record) }
+            for note in pass.cache?.takeNotes() ?? [] { for observer in observers { try observer.noted(note) } }
             let isBest = try isDue(plan.validation?.every) && validate()
             isStopped = try workers.sum([shouldStop() ? 1 : 0])[0] > 0
             if isBest || isStopped || isDue(plan.checkpoints.every) || state.step == plan.training.steps { try save() }
@@ -91,10 +98,14 @@ public final class Trainer {
         if workers.rank == 0 {
             do {
                 try FileManager.default.createDirectory(at: plan.output, withIntermediateDirectories: true)
+                lock = try RunLock.take(plan.output.appendingPathComponent(".lock"), .alone)
+                guard lock != nil else { throw TrainingError.outputBusy(path: plan.output.path) }
                 try TrainingCheckpoint.clean(plan.output)
+            } catch let error as TrainingError {
+                throw error
             } catch { throw TrainingError.unwritable(path: plan.output.path, reason: error.localizedDescription) }
         }
-        try workers.broadcast(optimizer.tensors + optimizer.means + optimizer.squares)
+        try workers.broadcast(optimizer.tensors + optimizer.means + optimizer.squares + (average?.averages ?? []))
         let start = TrainingStart(plan: plan, parts: checkpoint.parts, step: state.step, workers: workers.count)
         for observer in observers { try observer.began(start) }
     }
@@ -122,11 +133,13 @@ public final class Trainer {
         try optimizer.clearGradients()
         var sum = 0.0
         for (place, part) in batch.parts.enumerated() {
+            pass.dropAdapters(step: state.step, rank: workers.rank, part: place)
             let loss = try pass.loss(part, dropout: pass.dropout(step: state.step, rank: workers.rank, part: place))
             sum += try loss.item() * Double(part.tokens)
             let share = try loss * (Double(part.tokens) / tokens * state.scaler.scale)
             try workers.backward(share, parameters: optimizer.tensors, isLast: place == batch.parts.count - 1)
         }
+        pass.keepAdapters()
         record.loss = try workers.sum([sum])[0] / tokens
         record.targetTokens = Int(tokens)
     }
@@ -149,6 +162,7 @@ public final class Trainer {
         }
         try optimizer.step(rate: record.rate)
         state.optimizerStep = optimizer.step
+        try average?.update(step: optimizer.step)
     }
 
     private func refuse(_ samples: [LoadedExample], _ record: StepRecord) throws {
@@ -165,7 +179,7 @@ public final class Trainer {
     private func validate() throws -> Bool {
         guard let heldOut else { return false }
         let start = ContinuousClock.now
-        let found = try heldOut.measure(workers)
+        let found = try average?.inPlace { try heldOut.measure(workers) } ?? heldOut.measure(workers)
         let isBest = found.loss < state.best?.loss ?? .infinity
         if isBest { state.best = TrainerState.Best(step: state.step, loss: found.loss) }
         let record = ValidationRecord(
@@ -177,7 +191,7 @@ public final class Trainer {
 
     private func save() throws {
         if workers.rank == 0 {
-            let saved = try TrainingCheckpoint.write(state, optimizer, to: plan.output)
+            let saved = try TrainingCheckpoint.write(state, optimizer, average, to: plan.output)
             try TrainingCheckpoint.prune(plan.output, keeping: plan.checkpoints.keep, best: state.best?.step)
             for observer in observers { try observer.saved(saved.folder, step: state.step) }
         }

@@ -8,6 +8,8 @@ public protocol TrainingObserver: AnyObject {
     func validated(_ record: ValidationRecord) throws
     func saved(_ folder: URL, step: Int) throws
     func ended(step: Int) throws
+    /// Something that the user should know, and that stops nothing.
+    func noted(_ text: String) throws
 }
 
 extension TrainingObserver {
@@ -16,6 +18,7 @@ extension TrainingObserver {
     public func validated(_ record: ValidationRecord) throws {}
     public func saved(_ folder: URL, step: Int) throws {}
     public func ended(step: Int) throws {}
+    public func noted(_ text: String) throws {}
 }
 
 /// What is known before the first step.

@@ -21,10 +21,30 @@ public final class AdamW {
     /// Steps taken.
     public internal(set) var step = 0
     public let settings: Settings
+    /// Places of parameters that are treated alike.
+    private let groups: [Group]
 
-    public init(_ parameters: [(name: String, tensor: Tensor)], _ settings: Settings = Settings()) throws {
+    private struct Group {
+        let decays: Bool
+        let factor: Double
+        let places: [Int]
+    }
+
+    /// - Parameter factor: what a parameter's learning rate is multiplied by.
+    public init(
+        _ parameters: [(name: String, tensor: Tensor)], _ settings: Settings = Settings(), factor: (String) -> Double = { _ in 1 }
+    ) throws {
         self.parameters = parameters
         self.settings = settings
+        let factors = parameters.map { factor($0.name) }
+        groups = [true, false].flatMap { decays in
+            Set(factors).sorted().map { factor in
+                let places = parameters.indices.filter {
+                    factors[$0] == factor && Self.decays(parameters[$0].name, parameters[$0].tensor.shape) == decays
+                }
+                return Group(decays: decays, factor: factor, places: places)
+            }
+        }
         means = try parameters.map { try Tensor.zeros($0.tensor.shape, $0.tensor.dtype, on: $0.tensor.device) }
         squares = try parameters.map { try Tensor.zeros($0.tensor.shape, $0.tensor.dtype, on: $0.tensor.device) }
     }
@@ -37,12 +57,11 @@ public final class AdamW {
     /// Changes every parameter by its gradient, and leaves the gradients as they are.
     public func step(rate: Double) throws {
         step += 1
-        for decays in [true, false] {
-            let places = parameters.indices.filter { Self.decays(parameters[$0].name, parameters[$0].tensor.shape) == decays }
-            guard !places.isEmpty else { continue }
+        for group in groups where !group.places.isEmpty {
             try Gradients.adamW(
-                places.map { parameters[$0].tensor }, means: places.map { means[$0] }, squares: places.map { squares[$0] }, step: step,
-                rate: rate, betas: settings.betas, decay: decays ? settings.weightDecay : 0, epsilon: settings.epsilon)
+                group.places.map { parameters[$0].tensor }, means: group.places.map { means[$0] },
+                squares: group.places.map { squares[$0] }, step: step, rate: rate * group.factor, betas: settings.betas,
+                decay: group.decays ? settings.weightDecay : 0, epsilon: settings.epsilon)
         }
     }
 

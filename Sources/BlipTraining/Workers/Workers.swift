@@ -1,4 +1,4 @@
-import BlipTensors
+public import BlipTensors
 
 /// The processes that train one network together, as one of them sees them.
 ///
@@ -7,6 +7,8 @@ public protocol Workers: AnyObject {
     /// Counted from 0.
     var rank: Int { get }
     var count: Int { get }
+    /// The rank among the processes of one machine; nil where nobody says.
+    var localRank: Int? { get }
 
     /// Writes rank 0's tensors into those of all others.
     func broadcast(_ tensors: [Tensor]) throws
@@ -24,6 +26,7 @@ public protocol Workers: AnyObject {
 public final class OneWorker: Workers {
     public let rank = 0
     public let count = 1
+    public let localRank: Int? = nil
 
     public init() {}
 
@@ -31,4 +34,11 @@ public final class OneWorker: Workers {
     public func backward(_ loss: Tensor, parameters: [Tensor], isLast: Bool) throws { try loss.backward() }
     public func sum(_ values: [Double]) throws -> [Double] { values }
     public func barrier() throws {}
+}
+
+extension Workers {
+    /// The device of this process where `device` is that of the first: each has a CUDA device of its own.
+    public func device(_ device: Device) -> Device {
+        if case .cuda(let first) = device, let localRank { .cuda(first + localRank) } else { device }
+    }
 }

@@ -239,6 +239,8 @@ ctorch_status ctorch_dropout_drawn(const ctorch_tensor *a, double probability, c
 // Over the gradients of all parameters that have one.
 ctorch_status ctorch_gradient_norm(ctorch_tensor *const *parameters, int32_t count, double *out, char **message);
 ctorch_status ctorch_scale_gradients(ctorch_tensor *const *parameters, int32_t count, double factor, char **message);
+// Moves each tensor toward its other by a share of the way, in place.
+ctorch_status ctorch_move(ctorch_tensor *const *tensors, ctorch_tensor *const *others, int32_t count, double share, char **message);
 typedef struct { double step, rate, beta1, beta2, decay, epsilon; } ctorch_adamw_settings;  // step: counted from 1
 // One step of AdamW in place; a parameter without a gradient has one of zeros.
 ctorch_status ctorch_adamw(ctorch_tensor *const *parameters, ctorch_tensor *const *means, ctorch_tensor *const *squares, int32_t count,

@@ -23,7 +23,7 @@ struct TrainRun: ParsableCommand {
     @Option(help: ArgumentHelp("Steps in all, in place of the plan's training.steps.", valueName: "n"))
     var steps: Int?
 
-    @Option(help: "Where to compute: cpu, cuda, cuda:1 or mps.")
+    @Option(help: "Where to compute: cpu, cuda, cuda:1 or mps. Of several processes on a machine each takes the next CUDA device.")
     var device = DeviceName(device: .cpu)
 
     @Option(help: ArgumentHelp("The folder for checkpoints, in place of the plan's output.", valueName: "dir"))
@@ -52,7 +52,9 @@ struct TrainRun: ParsableCommand {
 
     private func train(_ plan: TrainingPlan, _ file: PlanFile, _ workers: any Workers, _ interruption: Interruption) throws {
         let loading = ProgressBar("loading")
-        let checkpoint = try TrainableCheckpoint(folder(of: plan), plan.options(on: device.device)) { loading.update($0, of: $1) }
+        let checkpoint = try TrainableCheckpoint(folder(of: plan), plan.options(on: workers.device(device.device))) {
+            loading.update($0, of: $1)
+        }
         loading.finish()
         let data = try TrainingData(
             plan.data,

@@ -53,6 +53,8 @@ final class TrainingDisplay: TrainingObserver {
                 record.isBest ? ", the best so far" : ""))
     }
 
+    func noted(_ text: String) throws { writeRemark("note: \(text)\n") }
+
     func ended(step: Int) throws { close() }
 
     func close() { bar.finish() }

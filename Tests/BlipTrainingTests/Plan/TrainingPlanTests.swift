@@ -51,12 +51,29 @@ struct TrainingPlanTests {
         #expect(plan.text.contains("batch: 8"))
     }
 
+    @Test("adapters, rates of parts, and an average can be said")
+    func extras() throws {
+        let plan = try plan(
+            Self.start
+                + "lora: {rank: 4, targets: [q_proj, v_proj], dropout: 0.1}\ntrain: []\n"
+                + "training: {seed: 7, ema: 0.999, learning_rates: {language_model: 1e-4}}")
+        #expect(plan.adapters == AdapterSettings(rank: 4, alpha: 8, dropout: 0.1, targets: ["q_proj", "v_proj"], seed: 7))
+        #expect(plan.trained.isEmpty && plan.training.averageDecay == 0.999 && plan.training.partRates == [.languageModel: 1e-4])
+        #expect(try self.plan(Self.start + "lora: {}").adapters == AdapterSettings(rank: 8, alpha: 16, targets: ["all"], seed: 42))
+    }
+
     @Test(
         "mistakes name the key, and the one that was meant",
         arguments: [
             ("training: {step: 4}", "there is no key \"step\"; did you mean steps"),
             ("trainning: {steps: 4}", "did you mean training?"), ("training: {precision: bf61}", "float32, bf16, fp16"),
             ("train: [vision]", "vision_encoder, vision_norm, queries, qformer, projection, language_model"),
+            ("train: []", "at least one part, or lora beside it"), ("lora: {rank: 0}", "1 to 4096"),
+            ("lora: {}\ntrain: [language_model]", "lora is in place of training it whole"), ("lora: {target: q}", "did you mean targets"),
+            ("training: {learning_rates: {vision_encoder: 1e-4}}", "parts that are trained, which this is not"),
+            ("training: {learning_rates: {qfromer: 1e-4}}", "did you mean qformer"), ("training: {ema: 1}", "0.0 to 0.999999999"),
+            ("training: {init_lr: 1e-4}", "a plan says that with training.learning_rate"),
+            ("lora_rank: 8", "a plan says that with lora.rank"),
             ("training: {betas: [0.9]}", "two, for example [0.9, 0.999]"),
             ("training: {image_cache: true}", "training.augmentation to be none"),
             ("training: {batch: 0}", "1 to 1000000"), ("checkpoints: {keep: 0}", "1 or more"),

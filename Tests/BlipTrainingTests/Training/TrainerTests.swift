@@ -155,4 +155,63 @@ import Testing
             #expect(run.set.bad.entries.map(\.index) == [3] && run.set.bad.entries[0].reason.contains("it has no picture"))
         }
     }
+
+    @Test("two runs cannot train into one folder")
+    func busy() async throws {
+        try await withTemporaryFolder { folder in
+            let run = try short("flan-t5", folder, "clip: 1.0", steps: 1)
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            let lock = try RunLock.take(folder.appendingPathComponent(".lock"), .alone)
+            #expect(throws: TrainingError.outputBusy(path: folder.path)) { try run.train() }
+            withExtendedLifetime(lock) {}
+        }
+    }
+
+    @Test("a part with a rate of its own moves as far as that rate says, and the others as before")
+    func partRates() async throws {
+        try await withTemporaryFolder { folder in
+            func change(_ name: String, _ keys: String) throws -> [String: Double] {
+                let run = try short("flan-t5", folder.appendingPathComponent(name), "weight_decay: 0\(keys)", steps: 1)
+                let checkpoint = try run.checkpoint()
+                let before = try checkpoint.parameters.map { try $0.tensor.floats() }
+                try run.train(checkpoint)
+                return try Dictionary(
+                    uniqueKeysWithValues: zip(checkpoint.parameters, before).map { parameter, old in
+                        (parameter.name, try zip(parameter.tensor.floats(), old).map { Double(abs($0 - $1)) }.max() ?? 0)
+                    })
+            }
+            let (plain, other) = (try change("a", ""), try change("b", ", learning_rates: {projection: 1.0e-2}"))
+            for (name, distance) in plain {
+                let factor = name.hasPrefix("language_projection.") ? 10.0 : 1
+                #expect(abs((other[name] ?? 0) - factor * distance) < 1e-3 * factor * distance + 1e-7, "\(name)")
+            }
+        }
+    }
+
+    @Test("the moving average is the formula's, is what is merged, is validated, and goes on after a resume")
+    func average() async throws {
+        try await withTemporaryFolder { folder in
+            let run = try short(
+                "flan-t5", folder.appendingPathComponent("a"), "ema: 0.9", steps: 6)
+            let checkpoint = try run.checkpoint()
+            let tensor = try #require(checkpoint.parameters.first { $0.name == "language_projection.weight" }).tensor
+            var expected = try tensor.floats().map(Double.init)
+            try run.train(checkpoint) { record in
+                let kept = min(0.9, Double(1 + record.step) / Double(10 + record.step))
+                expected = try zip(expected, tensor.floats()).map { kept * $0 + (1 - kept) * Double($1) }
+            }
+            let newest = try TrainingCheckpoint.find(run.plan.output)
+            #expect(newest.hasAverage)
+            let averaged = try newest.weights().tensor("language_projection.weight").floats()
+            for (found, wanted) in zip(averaged, expected) { #expect(abs(Double(found) - wanted) < 1e-5) }
+            #expect(try newest.weights(averaged: false).tensor("language_projection.weight").floats() == tensor.floats())
+            // Behind its third step, another process goes on to the same average.
+            var half = run
+            half.plan.output = folder.appendingPathComponent("b")
+            do { try half.train(stoppingBehind: 3) } catch TrainingError.interrupted {}
+            try half.train(isResumed: true)
+            let resumed = try TrainingCheckpoint.find(half.plan.output)
+            #expect(try resumed.weights().tensor("language_projection.weight").floats() == averaged)
+        }
+    }
 }
