@@ -30,7 +30,8 @@ public struct CheckpointMerger {
         to target: URL, progress: @escaping (_ written: Int, _ total: Int) -> Void = { _, _ in }, isCancelled: () -> Bool = { false }
     ) throws -> ConversionReport {
         let base = try WeightFiles(folder: folder)
-        try check(base)
+        let pretrained = try pretrained()
+        try check(base, besides: pretrained)
         let layouts = base.infos.map { info in
             let tuned = trained.info(of: info.name)
             return TensorLayout(name: info.name, type: tuned?.type ?? info.type, shape: info.shape)
@@ -50,17 +51,18 @@ public struct CheckpointMerger {
                 try bytes.withBytes { try writer.append($0, to: layout.name) }
             }
             try writer.finish()
+            try writePretrained(pretrained, to: target)
             try companions.copy(to: target)
             try companions.copy("config.json", to: target)
             return ConversionReport(
                 tensors: layouts.count, bytes: writer.byteCount,
-                notes: ["\(trained.infos.count) of \(layouts.count) tensors are the trained ones"])
+                notes: ["\(trained.infos.count - pretrained.count) of \(layouts.count) tensors are the trained ones"])
         }
     }
 
-    private func check(_ base: WeightFiles) throws {
+    private func check(_ base: WeightFiles, besides pretrained: Set<String>) throws {
         var (unused, misshapen): ([String], [String]) = ([], [])
-        for info in trained.infos {
+        for info in trained.infos where !pretrained.contains(info.name) {
             guard let (_, old) = base.find(info.name) else {
                 unused.append(info.name)
                 continue
