@@ -90,7 +90,7 @@ final class Checkpoint {
         return type
     }
 
-    var padding: Padding { Padding(processor, config, network) }
+    var padding: Padding { Padding(processor, config, promptSide: network.promptPadding) }
 
     func batch(_ inputs: [ModelInput]) throws -> Batch { try Batch(inputs, padding, on: device) }
 

@@ -20,10 +20,10 @@ struct Padding: Sendable {
     let promptID: Int
     let promptSide: PaddingSide
 
-    init(_ processor: Processor, _ config: InstructBLIPConfig, _ network: InstructBLIP) {
+    init(_ processor: Processor, _ config: InstructBLIPConfig, promptSide: PaddingSide) {
         instructionID = processor.instructionTokenizer?.special.pad ?? config.qformer.padID
         promptID = processor.tokenizer.special.pad.flatMap { $0 < config.language.vocabularySize ? $0 : nil } ?? 0
-        promptSide = network.promptPadding
+        self.promptSide = promptSide
     }
 
     /// Nil where the Q-Former is told nothing.

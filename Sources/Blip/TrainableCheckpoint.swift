@@ -16,13 +16,38 @@ public struct TrainingOptions: Sendable {
     public var tellsQFormer: Bool
     /// Low-rank changes of the language model, to be trained in its place; nil for none.
     public var adapters: AdapterSettings?
+    /// Of what a checkpoint does not have and training begins with, see ``PretrainingWeights``.
+    public var seed: UInt64
 
     public init(
-        trained: Set<NetworkPart> = NetworkPart.instructionTuned, dtype: DType = .float32, frozen: Quantization? = nil,
-        device: Device = .cpu, tellsQFormer: Bool = true, adapters: AdapterSettings? = nil
+        trained: Set<NetworkPart> = NetworkPart.trainedByDefault, dtype: DType = .float32, frozen: Quantization? = nil,
+        device: Device = .cpu, tellsQFormer: Bool = true, adapters: AdapterSettings? = nil, seed: UInt64 = 42
     ) {
         (self.trained, self.dtype, self.frozen) = (trained, dtype, frozen)
-        (self.device, self.tellsQFormer, self.adapters) = (device, tellsQFormer, adapters)
+        (self.device, self.tellsQFormer, self.adapters, self.seed) = (device, tellsQFormer, adapters, seed)
+    }
+}
+
+/// The network of a checkpoint that is trained: what it is for follows from its architecture.
+public enum TrainableNetwork {
+    /// It answers instructions about pictures.
+    case answers(InstructBLIP)
+    /// It compares pictures with texts: the first stage of BLIP-2's training.
+    case comparisons(ImageTextPretraining)
+
+    public var vision: VisionEncoder {
+        switch self {
+        case .answers(let network): network.vision
+        case .comparisons(let pretraining): pretraining.network.vision
+        }
+    }
+
+    /// The side on which its texts are padded.
+    var padding: PaddingSide {
+        switch self {
+        case .answers(let network): network.promptPadding
+        case .comparisons: .right
+        }
     }
 }
 
@@ -31,13 +56,15 @@ public struct TrainingOptions: Sendable {
 public final class TrainableCheckpoint {
     public let folder: URL
     public let config: InstructBLIPConfig
-    public let network: InstructBLIP
+    public let network: TrainableNetwork
     public let processor: Processor
     public let options: TrainingOptions
     /// What is trained, by name, in the order of the names; adapters as `<layer>.lora_A.weight` and `<layer>.lora_B.weight`.
     public let parameters: [(name: String, tensor: Tensor)]
     public let adapters: Adapters?
     private let weights: CheckpointWeights
+    /// Of pre-training alone.
+    private let added: PretrainingWeights?
     private let files: WeightFiles
 
     /// - Throws: what is wrong with the folder; ``BlipError/invalidOption(name:found:expected:)`` for trained weights that are packed.
@@ -48,9 +75,9 @@ public final class TrainableCheckpoint {
         self.folder = folder
         self.options = options
         config = try Checkpoint.config(in: folder)
-        if config.architecture == .blip2Retrieval { throw BlipError.retrievalOnly(path: folder.path) }
         files = try WeightFiles(folder: folder)
-        let isTold = options.tellsQFormer && config.architecture.isInstructed
+        let comparesTexts = config.architecture == .blip2Retrieval
+        let isTold = comparesTexts || (options.tellsQFormer && config.architecture.isInstructed)
         let isTrained = { (name: String) in
             options.trained.contains(NetworkPart(of: name)) && (isTold || !Self.readsInstruction(name))
         }
@@ -60,13 +87,28 @@ public final class TrainableCheckpoint {
                 expected: "a checkpoint whose trained parts are not; frozen ones can be packed when it is opened")
         }
         processor = try Processor(folder: folder, config)
+        if comparesTexts, options.adapters != nil {
+            throw BlipError.invalidOption(
+                name: "the model to train", found: "\(folder.path), which has no language model",
+                expected: "one with a language model, for low-rank changes of it")
+        }
         adapters = try options.adapters.map { try Adapters($0, on: options.device) }
         weights = CheckpointWeights(
             files, precision: Precision(options.dtype, for: config.architecture, trained: options.trained), quantization: options.frozen,
             device: options.device, isTrained: isTrained, adapters: adapters, progress: progress)
-        network = try InstructBLIP(Scope(weights), config)
+        if comparesTexts {
+            let added = try PretrainingWeights(
+                weights, folder: folder, device: options.device, seed: options.seed, isTrained: isTrained)
+            network = .comparisons(try ImageTextPretraining(Scope(added), config))
+            try added.finish()
+            self.added = added
+        } else {
+            network = .answers(try InstructBLIP(Scope(weights), config))
+            added = nil
+        }
         try weights.finish()
-        parameters = (weights.trained + (adapters?.parameters ?? [])).sorted { $0.name < $1.name }
+        let own = (added?.own ?? [:]).filter { isTrained($0.key) }.map { (name: $0.key, tensor: $0.value) }
+        parameters = (weights.trained + own + (adapters?.parameters ?? [])).sorted { $0.name < $1.name }
     }
 
     /// Whether a tensor of the Q-Former is for text alone.
@@ -78,27 +120,31 @@ public final class TrainableCheckpoint {
     }
 
     /// Every dense tensor in memory, by name.
-    public var loaded: [String: Tensor] { weights.loaded }
+    public var loaded: [String: Tensor] { weights.loaded.merging(added?.own ?? [:]) { loaded, _ in loaded } }
 
-    /// Tensors and numbers of each part, and the bytes of memory they take.
+    /// Tensors and numbers of each part that the network has, and the bytes of memory they take.
     public var parts: [PartSummary] {
-        NetworkPart.allCases.map { part in
+        NetworkPart.allCases.compactMap { part in
             let trained = parameters.filter { NetworkPart(of: $0.name) == part }.map(\.tensor.count).reduce(0, +)
-            let added = part == .languageModel ? adapters?.parameters.map(\.tensor.count).reduce(0, +) ?? 0 : 0
-            return PartSummary(
-                part: part, parameters: weights.count(of: part) + added, trained: trained, bytes: weights.bytes(of: part) + 4 * added,
-                isPacked: weights.isPacked(part))
+            let own = (added?.own ?? [:]).filter { NetworkPart(of: $0.key) == part }.values
+            let changes = part == .languageModel ? adapters?.parameters.map(\.tensor.count).reduce(0, +) ?? 0 : 0
+            let count = weights.count(of: part) + own.map(\.count).reduce(0, +) + changes
+            guard count > 0 else { return nil }
+            let bytes = weights.bytes(of: part) + own.map { $0.count * $0.dtype.byteCount }.reduce(0, +) + 4 * changes
+            return PartSummary(part: part, parameters: count, trained: trained, bytes: bytes, isPacked: weights.isPacked(part))
         }
     }
 
-    /// What the frozen image encoder makes of pictures [R, P, V]; without a history unless it is trained.
+    public var isVisionTrained: Bool { options.trained.contains(.visionEncoder) }
+
+    /// What the image encoder makes of pictures [R, P, V]; without a history unless it is trained.
     public func features(of pixels: Tensor) throws -> Tensor {
-        options.trained.contains(.visionEncoder) ? try network.vision(pixels) : try withoutGradients { try network.vision(pixels) }
+        isVisionTrained ? try network.vision(pixels) : try withoutGradients { try network.vision(pixels) }
     }
 
     /// Pictures as one tensor [R, 3, H, W].
-    public func pixels(_ inputs: [ModelInput]) throws -> Tensor {
-        try Tensor.concatenate(inputs.flatMap(\.frames).map { try $0.tensor(on: options.device) }, 0)
+    public func pixels(_ pictures: [PixelPlanes]) throws -> Tensor {
+        try Tensor.concatenate(pictures.map { try $0.tensor(on: options.device) }, 0)
     }
 
     /// What the Q-Former is told; nil where it is told nothing.
@@ -109,12 +155,12 @@ public final class TrainableCheckpoint {
     /// What the language model reads.
     public func prompts(_ inputs: [ModelInput]) throws -> TokenBatch { try padding.prompts(inputs, on: options.device) }
 
-    /// Answers to be learned, right-padded.
+    /// Answers or captions to be learned, right-padded.
     public func targets(_ rows: [[Int]]) throws -> TokenBatch {
         try TokenBatch(rows, padding: padding.promptID, at: .right, on: options.device)
     }
 
-    private var padding: Padding { Padding(processor, config, network) }
+    private var padding: Padding { Padding(processor, config, promptSide: network.padding) }
 
     /// A name for everything that features depend on besides the picture.
     public func featureKey() throws -> @Sendable (PixelPlanes) -> String {

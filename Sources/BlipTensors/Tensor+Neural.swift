@@ -111,10 +111,12 @@ extension Tensor {
 
     /// Cross entropy of logits [N, V] against targets [N], over those that are not ``ignoredTarget``.
     ///
-    /// - Parameter mean: the mean over the counted targets, else their sum.
-    public func crossEntropy(_ targets: Tensor, mean: Bool = true) throws(TensorError) -> Tensor {
+    /// - Parameters:
+    ///   - mean: the mean over the counted targets, else their sum.
+    ///   - smoothing: the share of a target, 0 to 1, that all V classes have alike.
+    public func crossEntropy(_ targets: Tensor, mean: Bool = true, smoothing: Double = 0) throws(TensorError) -> Tensor {
         try produce("crossEntropy", [self, targets]) {
-            ctorch_cross_entropy(handle, targets.handle, Int64(Self.ignoredTarget), mean, $0, $1)
+            ctorch_cross_entropy(handle, targets.handle, Int64(Self.ignoredTarget), mean, smoothing, $0, $1)
         }
     }
 

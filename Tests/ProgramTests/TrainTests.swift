@@ -217,6 +217,34 @@ import Testing
         #expect(names.contains { $0.hasPrefix("events.out.tfevents.") })
     }
 
+    @Test("BLIP-2's first stage in two processes is merged, compared by match, and gone on from")
+    func pretraining() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("train-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try writeOwnData(in: folder)
+        let plan = """
+            model: {checkpoint: \(Fixtures.checkpoint("blip2/itm").path)}
+            data: {datasets: [{path: own.json}]}
+            pretraining: {text_tokens: 16}
+            training: {steps: 3, batch: 4, learning_rate: 1e-3, warmup_steps: 1}
+            output: run
+            """
+        try Data(plan.utf8).write(to: folder.appendingPathComponent("plan.yaml"))
+        let trained = try Program.run(["launch", "--workers", "2", "train", "plan.yaml", "--threads", "1"], in: folder)
+        #expect(trained.status == 0 && trained.errors.contains("heads"), "\(trained.errors)")
+        #expect(try losses(folder.appendingPathComponent("run")).count == 3)
+        let merged = folder.appendingPathComponent("merged").path
+        #expect(try Program.run(["train", "merge", "run", "--output", merged], in: folder).status == 0)
+        let matched = try Program.run(["match", "a.png", "a red circle", "--model", merged], in: folder)
+        #expect(matched.status == 0, "\(matched.errors)")
+        let more = ["train", "plan.yaml", "--threads", "1", "--output", "more", "--steps", "1", "--set", "model=\(merged)"]
+        #expect(try Program.run(more, in: folder).status == 0)
+        let other = ["train", "plan.yaml", "--output", "other", "--set", "model=\(Fixtures.checkpoint("flan-t5").path)"]
+        let refused = try Program.run(other, in: folder)
+        #expect(refused.status == 65 && refused.errors.contains("blip2-itm-vit-g"), "\(refused.errors)")
+    }
+
     private func losses(_ run: URL) throws -> [Double] {
         try String(contentsOf: run.appendingPathComponent("log.jsonl"), encoding: .utf8).split(separator: "\n").compactMap { line in
             (try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])?["loss"] as? Double

@@ -47,7 +47,10 @@ public struct CheckpointMerger {
         let changes = try adapters.map { settings in
             try AdapterFolder.pairs(in: trained) { settings.alpha / Double($0) }
         }
-        let whole = trained.infos.filter { !$0.name.hasSuffix(Adapters.downName("")) && !$0.name.hasSuffix(Adapters.upName("")) }
+        let pretrained = try pretrained()
+        let whole = trained.infos.filter {
+            !pretrained.contains($0.name) && !$0.name.hasSuffix(Adapters.downName("")) && !$0.name.hasSuffix(Adapters.upName(""))
+        }
         if place == .apart, let changes, let adapters, whole.isEmpty {
             return try NewFolder.fill(target) {
                 try AdapterFolder(target).write(changes, adapters, baseModel: folder.path)
@@ -80,6 +83,7 @@ public struct CheckpointMerger {
                 try bytes.withBytes { try writer.append($0, to: layout.name) }
             }
             try writer.finish()
+            try writePretrained(pretrained, to: target)
             try companions.copy(to: target)
             try companions.copy("config.json", to: target)
             var notes = ["\(whole.count) of \(layouts.count) tensors are the trained ones"]

@@ -41,10 +41,12 @@ public struct QFormer {
     ///   - dropout: in training alone.
     ///   - observe: sees queries and text [B, N + T, Q] after every layer (after the last one the queries alone).
     ///   - looked: sees where the queries look in each layer that does: weights [B, H, N, P], the class token first.
+    ///   - remember: sees keys and values of every layer's self-attention.
     /// - Returns: [B, N, Q]
     public func callAsFunction(
         _ queries: Tensor, reading image: ImageReading, told instruction: TokenBatch?, dropout: Dropout? = nil,
-        observe: ((Tensor) throws -> Void)? = nil, looked: ((Tensor) throws -> Void)? = nil
+        observe: ((Tensor) throws -> Void)? = nil, looked: ((Tensor) throws -> Void)? = nil,
+        remember: ((_ keys: Tensor, _ values: Tensor) -> Void)? = nil
     ) throws -> Tensor {
         let (count, batch) = (queries.size(1), image.batch)
         var hidden = try queries.expand([batch, count, queries.size(2)]).to(norm.weight.dtype)
@@ -61,21 +63,22 @@ public struct QFormer {
             // Nobody reads the text after the last layer.
             let isLast = index == layers.count - 1
             hidden = try layer(
-                hidden, queryCount: count, mask: mask, image: image.layers[index], keepsText: !isLast, dropout: dropout, looked: looked)
+                hidden, queryCount: count, mask: mask, image: image.layers[index], keepsText: !isLast, dropout: dropout, looked: looked,
+                remember: remember)
             try observe?(hidden)
         }
         return hidden
     }
 
     /// A text alone, without queries or a picture: [B, T] -> [B, T, Q].
-    public func read(text: TokenBatch) throws -> Tensor {
+    public func read(text: TokenBatch, dropout: Dropout? = nil) throws -> Tensor {
         let mask = try text.mask.map { try $0.reshape([text.batch, 1, 1, -1]) }
-        var hidden = try norm(embed(text))
-        for layer in layers { hidden = try layer(text: hidden, mask: mask) }
+        var hidden = try dropout(norm(embed(text)))
+        for layer in layers { hidden = try layer(text: hidden, mask: mask, dropout: dropout) }
         return hidden
     }
 
-    private func embed(_ instruction: TokenBatch) throws -> Tensor {
+    func embed(_ instruction: TokenBatch) throws -> Tensor {
         guard let text else {
             throw TensorError.operation(
                 name: "Q-Former", shapes: ["\(instruction.ids.shape)"], reason: "this one reads no text; give it no instruction")

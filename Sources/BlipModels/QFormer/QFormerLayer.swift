@@ -19,11 +19,12 @@ struct QFormerLayer {
     /// hidden [B, N + T, Q] -> the same, or [B, N, Q] when the text is not kept.
     func callAsFunction(
         _ hidden: Tensor, queryCount: Int, mask: Tensor?, image: (keys: Tensor, values: Tensor)?, keepsText: Bool,
-        dropout: Dropout? = nil, looked: ((Tensor) throws -> Void)? = nil
+        dropout: Dropout? = nil, looked: ((Tensor) throws -> Void)? = nil, remember: ((_ keys: Tensor, _ values: Tensor) -> Void)? = nil
     ) throws -> Tensor {
         let length = hidden.size(1)
         let kept = keepsText ? hidden : try hidden.slice(1, 0..<queryCount)
         let (keys, values) = try attention.keysAndValues(hidden)
+        remember?(keys, values)
         let attended = try attention(kept, keys, values, mask: mask, dropout: dropout)
 
         var queries = try attended.slice(1, 0..<queryCount)
@@ -36,11 +37,19 @@ struct QFormerLayer {
 }
 
 extension QFormerLayer {
-    /// Text alone: [B, T, Q] -> [B, T, Q].
-    func callAsFunction(text hidden: Tensor, mask: Tensor?) throws -> Tensor {
-        let (keys, values) = try attention.keysAndValues(hidden)
-        let attended = try attention(hidden, keys, values, mask: mask)
-        return try textForward?(attended) ?? attended
+    /// Text alone, or behind what the queries found: [B, T, Q] -> [B, T, Q].
+    ///
+    /// - Parameter memory: the queries' keys and values, which stand before the text's own.
+    func callAsFunction(
+        text hidden: Tensor, after memory: (keys: Tensor, values: Tensor)? = nil, mask: Tensor?, dropout: Dropout? = nil
+    ) throws -> Tensor {
+        var (keys, values) = try attention.keysAndValues(hidden)
+        if let memory {
+            keys = try Tensor.concatenate([memory.keys, keys], 2)
+            values = try Tensor.concatenate([memory.values, values], 2)
+        }
+        let attended = try attention(hidden, keys, values, mask: mask, dropout: dropout)
+        return try textForward?(attended, dropout: dropout) ?? attended
     }
 }
 

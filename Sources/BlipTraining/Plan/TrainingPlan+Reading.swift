@@ -15,6 +15,7 @@ extension TrainingPlan {
         data = try DataPlan(keys.need("data"), in: file, root: root)
         if let value = keys.take("training") { training = try Self.training(value, file) }
         if let value = keys.take("lora") { adapters = try Self.adapters(value, seed: training.seed) }
+        pretraining = try keys.take("pretraining").map { value throws(PlanError) in try Self.pretraining(value) }
         if let value = keys.take("train") {
             trained = Set(try value.oneOrMore().map { value throws(PlanError) in try value.choice(NetworkPart.self) })
             if trained.isEmpty, adapters == nil {
@@ -146,6 +147,20 @@ extension TrainingPlan {
         if let value = keys.take("folder_gb") { cache.folderBytes = Int(try value.number(in: 0...1e6) * 1e9) }
         try keys.finish()
         return cache
+    }
+
+    private static func pretraining(_ value: PlanValue) throws(PlanError) -> Pretraining {
+        var (keys, pretraining) = (try value.mapping(), Pretraining())
+        if let value = keys.take("contrastive") { pretraining.contrastive = try value.number() }
+        if let value = keys.take("matching") { pretraining.matching = try value.number() }
+        if let value = keys.take("captioning") { pretraining.captioning = try value.number() }
+        if let value = keys.take("label_smoothing") { pretraining.labelSmoothing = try value.number(in: 0...1) }
+        if let value = keys.take("text_tokens") { pretraining.textTokens = try value.integer(in: 3...65536) }
+        try keys.finish()
+        guard pretraining.contrastive + pretraining.matching + pretraining.captioning > 0 else {
+            throw .badValue(place: value.place, found: "0 for every loss", expected: "at least one that counts")
+        }
+        return pretraining
     }
 
     private static func checkpoints(_ value: PlanValue) throws(PlanError) -> Checkpoints {

@@ -76,6 +76,20 @@ public struct TrainingPlan: Sendable, Equatable {
         public var maximumBadLosses = 10
     }
 
+    /// The `pretraining` of a plan: the first stage of BLIP-2, for checkpoints for retrieval.
+    public struct Pretraining: Sendable, Equatable {
+        /// What each of the three losses counts; the sum is what is trained. Source: the reference.
+        public var contrastive = 1.0
+        public var matching = 1.0
+        public var captioning = 1.0
+        /// Of the labels of contrast and captions.
+        public var labelSmoothing = 0.1
+        /// Tokens of a caption, with `[CLS]` and `[SEP]`.
+        public var textTokens = 32
+
+        public init() {}
+    }
+
     public struct Checkpoints: Sendable, Equatable {
         /// Steps between two; the last step has one in any case.
         public var every = 3000
@@ -93,7 +107,9 @@ public struct TrainingPlan: Sendable, Equatable {
     public var model: Model
     public var data: DataPlan
     public var training = Training()
-    public var trained = NetworkPart.instructionTuned
+    /// Nil where the plan does not speak of it; a checkpoint for retrieval is then trained with the defaults.
+    public var pretraining: Pretraining?
+    public var trained = NetworkPart.trainedByDefault
     /// Low-rank changes of the language model, to be trained in its place.
     public var adapters: AdapterSettings?
     /// Where checkpoints and logs go.

@@ -1,4 +1,3 @@
-import Blip
 import BlipData
 import BlipImages
 import BlipTensors
@@ -6,27 +5,38 @@ import Foundation
 
 /// The loss on samples that are not trained on: the same ones each time, with the same instructions.
 struct HeldOutLoss {
+    struct Found {
+        var loss: Double
+        /// What it is the sum of, by name.
+        var losses: [String: Double]
+        var samples: Int
+        var tokens: Int
+    }
+
     private let data: TrainingData
     private let pictures: PictureLoader
-    private let pass: NetworkPass
+    private let objective: any Objective
+    private let training: TrainingPlan.Training
     private let limit: Int
 
-    init(_ plan: TrainingPlan.Validation, _ pass: NetworkPass) throws {
+    init(
+        _ plan: TrainingPlan.Validation, _ objective: any Objective, _ training: TrainingPlan.Training, _ images: ImageProcessor
+    ) throws {
         data = try TrainingData(plan.data)
-        pictures = PictureLoader(pass.checkpoint.processor.images)
-        self.pass = pass
+        pictures = PictureLoader(images)
+        (self.objective, self.training) = (objective, training)
         limit = plan.samples
     }
 
     /// Every process looks at every n-th sample; the sums are of all.
-    func measure(_ workers: any Workers) throws -> (loss: Double, samples: Int, tokens: Int) {
+    func measure(_ workers: any Workers) throws -> Found {
         let draws = data.set.parts.indices.flatMap { part in
             (0..<data.set.parts[part].samples.count).map { Draw(position: 0, part: part, epoch: 0, index: $0) }
         }
         // Spread over all of them, where there are more than are wanted.
         let count = min(limit, draws.count)
         let mine = (0..<count).filter { $0 % workers.count == workers.rank }.map { draws[$0 * draws.count / count] }
-        let (set, pictures, frames, training) = (data.set, pictures, pass.training.frames, pass.training)
+        let (set, pictures, frames) = (data.set, pictures, training.frames)
         let loader = try OrderedPrefetch(0..<mine.count, workers: training.workers, depth: 64) { number -> LoadedExample? in
             let (draw, part) = (mine[number], set.parts[mine[number].part])
             do {
@@ -39,25 +49,34 @@ struct HeldOutLoss {
                 return nil
             }
         }
-        var sums = [0.0, 0.0, 0.0]
-        var waiting: [LoadedExample] = []
+        let size = max(training.microBatch ?? training.batch, objective.fewest)
+        // The loss, what it is made of, and what they count by; then samples and tokens.
+        var sums = [Double](repeating: 0, count: objective.partNames.count + 4)
+        var (waiting, number) = ([LoadedExample](), 0)
         func look() throws {
-            let size = training.microBatch ?? training.batch
-            let batch = try TrainingBatch(
-                waiting, pass.checkpoint.processor, size: size, instructionLimit: training.instructionLimit,
-                answerLimit: training.answerLimit)
-            for part in batch.parts {
-                let loss = try withoutGradients { try pass.loss(part).item() }
-                sums = [sums[0] + loss * Double(part.tokens), sums[1] + Double(part.tokens), sums[2] + Double(part.inputs.count)]
+            guard waiting.count >= objective.fewest else { return }
+            for piece in try objective.pieces(waiting, size: size) {
+                // Processes may have unequally many: each is told from others of its own alone.
+                let chance = Chance(seed: training.seed, step: 0, rank: workers.rank, part: number, hasDropout: false)
+                let loss = try withoutGradients { try piece.loss(chance, OneWorker()) }
+                let values = try ([loss.total.item()] + loss.parts).map { $0 * piece.weight }
+                for (place, value) in (values + [piece.weight, Double(piece.samples), Double(piece.tokens)]).enumerated() {
+                    sums[place] += value
+                }
+                number += 1
             }
             waiting = []
         }
         while let next = loader.next() {
             if let example = try next.get() { waiting.append(example) }
-            if waiting.count == training.microBatch ?? training.batch { try look() }
+            if waiting.count == size { try look() }
         }
         try look()
         let all = try workers.sum(sums)
-        return (all[0] / max(1, all[1]), Int(all[2]), Int(all[1]))
+        let weight = max(1, all[all.count - 3])
+        return Found(
+            loss: all[0] / weight,
+            losses: Dictionary(uniqueKeysWithValues: zip(objective.partNames, all.dropFirst().map { $0 / weight })),
+            samples: Int(all[all.count - 2]), tokens: Int(all[all.count - 1]))
     }
 }

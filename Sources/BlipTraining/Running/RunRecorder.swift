@@ -41,10 +41,13 @@ public final class RunRecorder: TrainingObserver {
                 StepNumbers(
                     loss: record.loss, learningRate: record.rate, gradientNorm: record.gradientNorm, targetTokens: record.targetTokens,
                     samplesPerSecond: Double(record.samples) * perSecond, tokensPerSecond: Double(record.targetTokens) * perSecond,
-                    seconds: record.seconds, others: ["waiting_seconds": record.waitingSeconds, "loss_scale": record.lossScale])))
+                    seconds: record.seconds,
+                    others: record.losses.merging(["waiting_seconds": record.waitingSeconds, "loss_scale": record.lossScale]) { $1 })))
     }
 
-    public func validated(_ record: ValidationRecord) throws { try write(record.step, .validation(metrics: ["loss": record.loss])) }
+    public func validated(_ record: ValidationRecord) throws {
+        try write(record.step, .validation(metrics: record.losses.merging(["loss": record.loss]) { $1 }))
+    }
 
     public func saved(_ folder: URL, step: Int) throws {
         try write(step, .save(path: folder.lastPathComponent))

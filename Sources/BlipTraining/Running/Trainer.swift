@@ -16,7 +16,7 @@ public final class Trainer {
     private let shouldStop: () -> Bool
     private let optimizer: AdamW
     private let average: MovingAverage?
-    private let pass: NetworkPass
+    private let objective: any Objective
     private let set: TrainingSet
     private let heldOut: HeldOutLoss?
     private var state: TrainerState
@@ -42,8 +42,10 @@ public final class Trainer {
         let (peak, rates) = (plan.training.rate, plan.training.partRates)
         optimizer = try AdamW(checkpoint.parameters, settings) { name in rates[NetworkPart(of: name)].map { $0 / peak } ?? 1 }
         average = try plan.training.averageDecay.map { [optimizer] in try MovingAverage(optimizer.tensors, decay: $0) }
-        pass = try NetworkPass(checkpoint, plan.training)
-        heldOut = try plan.validation.map { [pass] in try HeldOutLoss($0, pass) }
+        objective = try plan.objective(checkpoint)
+        heldOut = try plan.validation.map { [objective] in
+            try HeldOutLoss($0, objective, plan.training, checkpoint.processor.images)
+        }
         state = TrainerState(plan, model: checkpoint.folder, workers: workers.count)
         let newest = try TrainingCheckpoint.all(in: plan.output).last
         if isResumed {
@@ -78,7 +80,7 @@ public final class Trainer {
             state.step += 1
             record.seconds = start.duration(to: .now) / .seconds(1)
             for observer in observers { try observer.stepped(record) }
-            for note in pass.cache?.takeNotes() ?? [] { for observer in observers { try observer.noted(note) } }
+            for note in objective.pictures.takeNotes() { for observer in observers { try observer.noted(note) } }
             let isBest = try isDue(plan.validation?.every) && validate()
             isStopped = try workers.sum([shouldStop() ? 1 : 0])[0] > 0
             if isBest || isStopped || isDue(plan.checkpoints.every) || state.step == plan.training.steps { try save() }
@@ -125,23 +127,23 @@ public final class Trainer {
     /// Gathers the gradients of the batch's mean loss, piece by piece.
     private func learn(_ samples: [LoadedExample], _ record: inout StepRecord) throws {
         let training = plan.training
-        let batch = try TrainingBatch(
-            samples, checkpoint.processor, size: training.microBatch ?? samples.count, instructionLimit: training.instructionLimit,
-            answerLimit: training.answerLimit)
-        let tokens = try workers.sum([Double(batch.tokens)])[0]
-        guard tokens > 0 else { throw TrainingError.badBatch(reason: "none of its samples has an answer of at least one token") }
+        let pieces = try objective.pieces(samples, size: training.microBatch ?? samples.count)
+        let counts = try workers.sum([pieces.weight, Double(pieces.tokens)])
+        guard counts[0] > 0 else { throw TrainingError.badBatch(reason: "none of its samples has an answer of at least one token") }
         try optimizer.clearGradients()
-        var sum = 0.0
-        for (place, part) in batch.parts.enumerated() {
-            pass.dropAdapters(step: state.step, rank: workers.rank, part: place)
-            let loss = try pass.loss(part, dropout: pass.dropout(step: state.step, rank: workers.rank, part: place))
-            sum += try loss.item() * Double(part.tokens)
-            let share = try loss * (Double(part.tokens) / tokens * state.scaler.scale)
-            try workers.backward(share, parameters: optimizer.tensors, isLast: place == batch.parts.count - 1)
+        var sums = [Double](repeating: 0, count: objective.partNames.count + 1)
+        for (place, piece) in pieces.enumerated() {
+            let chance = Chance(
+                seed: training.seed, step: state.step, rank: workers.rank, part: place, hasDropout: training.hasDropout)
+            let loss = try piece.loss(chance, workers)
+            for (number, value) in try ([loss.total.item()] + loss.parts).enumerated() { sums[number] += value * piece.weight }
+            let share = try loss.total * (piece.weight / counts[0] * state.scaler.scale)
+            try workers.backward(share, parameters: optimizer.tensors, isLast: place == pieces.count - 1)
         }
-        pass.keepAdapters()
-        record.loss = try workers.sum([sum])[0] / tokens
-        record.targetTokens = Int(tokens)
+        let means = try workers.sum(sums).map { $0 / counts[0] }
+        record.loss = means[0]
+        record.losses = Dictionary(uniqueKeysWithValues: zip(objective.partNames, means.dropFirst()))
+        record.targetTokens = Int(counts[1])
     }
 
     /// Changes the weights by what was gathered, or does what the plan says of a loss that is no number.
@@ -184,7 +186,7 @@ public final class Trainer {
         if isBest { state.best = TrainerState.Best(step: state.step, loss: found.loss) }
         let record = ValidationRecord(
             step: state.step, loss: found.loss, samples: found.samples, targetTokens: found.tokens,
-            seconds: start.duration(to: .now) / .seconds(1), isBest: isBest)
+            seconds: start.duration(to: .now) / .seconds(1), isBest: isBest, losses: found.losses)
         for observer in observers { try observer.validated(record) }
         return isBest
     }

@@ -38,7 +38,7 @@ public struct StepRecord: Sendable, Codable, Equatable {
     /// Counted from 1: the steps done.
     public var step: Int
     public var steps: Int
-    /// The mean over the target tokens of the whole batch.
+    /// The mean over the target tokens of the whole batch; of pre-training, over its pieces.
     public var loss: Double
     public var rate: Double
     /// Before clipping.
@@ -52,9 +52,11 @@ public struct StepRecord: Sendable, Codable, Equatable {
     public var isSkipped: Bool
     /// What the loss was multiplied by, in float16.
     public var lossScale: Double
+    /// What the loss is made of, by name, where it is a sum.
+    public var losses: [String: Double] = [:]
 
     enum CodingKeys: String, CodingKey {
-        case step, steps, loss, rate, samples, seconds
+        case step, steps, loss, rate, samples, seconds, losses
         case gradientNorm = "gradient_norm"
         case targetTokens = "target_tokens"
         case waitingSeconds = "waiting_seconds"
@@ -73,9 +75,11 @@ public struct ValidationRecord: Sendable, Codable, Equatable {
     public var seconds: Double
     /// Whether no earlier one was as good.
     public var isBest: Bool
+    /// What the loss is made of, by name, where it is a sum.
+    public var losses: [String: Double] = [:]
 
     enum CodingKeys: String, CodingKey {
-        case step, loss, samples, seconds
+        case step, loss, samples, seconds, losses
         case targetTokens = "target_tokens"
         case isBest = "best"
     }

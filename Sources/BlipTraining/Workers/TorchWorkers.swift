@@ -112,5 +112,7 @@ public final class TorchWorkers: Workers {
         return try total.withBytes { Array($0.bindMemory(to: Double.self)) }
     }
 
+    public func gather(_ tensor: Tensor) throws -> [Tensor] { try group.gather(tensor) }
+
     public func barrier() throws { try group.barrier() }
 }

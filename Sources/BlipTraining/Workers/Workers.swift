@@ -18,6 +18,8 @@ public protocol Workers: AnyObject {
     func backward(_ loss: Tensor, parameters: [Tensor], isLast: Bool) throws
     /// The sums over all processes, one for each value.
     func sum(_ values: [Double]) throws -> [Double]
+    /// The tensors of all processes, by rank, as numbers without a history; all have one shape and type.
+    func gather(_ tensor: Tensor) throws -> [Tensor]
     /// Waits for all processes to come here.
     func barrier() throws
 }
@@ -33,6 +35,7 @@ public final class OneWorker: Workers {
     public func broadcast(_ tensors: [Tensor]) throws {}
     public func backward(_ loss: Tensor, parameters: [Tensor], isLast: Bool) throws { try loss.backward() }
     public func sum(_ values: [Double]) throws -> [Double] { values }
+    public func gather(_ tensor: Tensor) throws -> [Tensor] { [try tensor.detach()] }
     public func barrier() throws {}
 }
 

@@ -63,8 +63,7 @@ struct CheckWorkers: ParsableCommand {
     }
 
     private func gathers(_ workers: any Workers) throws {
-        guard let group = (workers as? TorchWorkers)?.group else { return }
-        let parts = try group.gather(Tensor.of([Float(workers.rank), -1], nil))
+        let parts = try workers.gather(Tensor.of([Float(workers.rank), -1], nil))
         let expected = (0..<workers.count).flatMap { [Double($0), -1.0] }
         try check(try parts.flatMap { try $0.floats() }.map(Double.init), expected)
     }

@@ -20,7 +20,7 @@ struct TrainingPlanTests {
     func defaults() throws {
         let plan = try plan(Self.start)
         #expect(plan.model.folder.path == "/plans/m" && plan.output.path == "/plans/o")
-        #expect(plan.trained == [.visionNorm, .queries, .qformer, .projection])
+        #expect(plan.trained == [.visionNorm, .queries, .qformer, .projection, .heads])
         let training = plan.training
         #expect(training.steps == 60_000 && training.rate == 1e-5 && training.warmupRate == 1e-8 && training.warmupSteps == 1000)
         #expect(training.weightDecay == 0.05 && training.betas == [0.9, 0.999] && training.clip == nil && training.hasDropout)
@@ -67,7 +67,7 @@ struct TrainingPlanTests {
         arguments: [
             ("training: {step: 4}", "there is no key \"step\"; did you mean steps"),
             ("trainning: {steps: 4}", "did you mean training?"), ("training: {precision: bf61}", "float32, bf16, fp16"),
-            ("train: [vision]", "vision_encoder, vision_norm, queries, qformer, projection, language_model"),
+            ("train: [vision]", "vision_encoder, vision_norm, queries, qformer, projection, language_model, heads"),
             ("train: []", "at least one part, or lora beside it"), ("lora: {rank: 0}", "1 to 4096"),
             ("lora: {}\ntrain: [language_model]", "lora is in place of training it whole"), ("lora: {target: q}", "did you mean targets"),
             ("training: {learning_rates: {vision_encoder: 1e-4}}", "parts that are trained, which this is not"),
@@ -76,6 +76,8 @@ struct TrainingPlanTests {
             ("lora_rank: 8", "a plan says that with lora.rank"),
             ("training: {betas: [0.9]}", "two, for example [0.9, 0.999]"),
             ("training: {image_cache: true}", "training.augmentation to be none"),
+            ("pretraining: {matching: 0, contrastive: 0, captioning: 0}", "at least one that counts"),
+            ("pretraining: {label_smoothing: 2}", "0.0 to 1.0"), ("pretraining: {text_token: 9}", "did you mean text_tokens?"),
             ("training: {batch: 0}", "1 to 1000000"), ("checkpoints: {keep: 0}", "1 or more"),
             ("model: {frozen: q8}", "the key \"checkpoint\" is missing"),
         ])
@@ -104,6 +106,10 @@ struct TrainingPlanTests {
             #expect(plan.training.batch == batch && plan.training.steps == 60_000 && plan.learningRate.rate(at: 1000) == 1e-5)
             #expect(plan.data.sources.count == 14)
         }
+        let pretraining = try #require(plans["blip2-stage1"])
+        #expect(pretraining.training.batch == 1680 && pretraining.training.steps == 250_000 && pretraining.data.sources.count == 7)
+        #expect(pretraining.pretraining == TrainingPlan.Pretraining() && pretraining.training.betas == [0.9, 0.98])
+        #expect(pretraining.learningRate.rate(at: 2000) == 1e-4)
         for name in ["scienceqa", "ocrvqa", "okvqa", "aokvqa"] { #expect(plans["finetune-\(name)"] != nil) }
         let own = try String(contentsOf: Self.recipes.appendingPathComponent("own-data.yaml"), encoding: .utf8)
         #expect(own.split(separator: "\n").count == 10)
