@@ -48,9 +48,9 @@ public final class TrainableCheckpoint {
         config = try Checkpoint.config(in: folder)
         if config.architecture == .blip2Retrieval { throw BlipError.retrievalOnly(path: folder.path) }
         files = try WeightFiles(folder: folder)
-        let isTold = options.tellsQFormer && config.architecture.isInstructed
+        let isTold = options.tellsQFormer && config.tellsQFormer
         let isTrained = { (name: String) in
-            options.trained.contains(NetworkPart(of: name)) && (isTold || !Self.readsInstruction(name))
+            options.trained.contains(NetworkPart(of: name)) && (isTold || !QFormer.isForText(name))
         }
         for name in try ShapeWeights(of: config).shapes.map(\.name) where isTrained(name) && files.packed(name) != nil {
             throw BlipError.invalidOption(
@@ -64,14 +64,6 @@ public final class TrainableCheckpoint {
         network = try InstructBLIP(Scope(weights), config)
         try weights.finish()
         parameters = weights.trained
-    }
-
-    /// Whether a tensor of the Q-Former is for text alone.
-    private static func readsInstruction(_ name: String) -> Bool {
-        name.hasPrefix("qformer.")
-            && [".word_embeddings.", ".position_embeddings.", ".intermediate.dense.", ".output.dense.", ".output.LayerNorm."]
-                .contains { name.contains($0) }
-            && !name.contains("attention.output.")
     }
 
     /// Every dense tensor in memory, by name.

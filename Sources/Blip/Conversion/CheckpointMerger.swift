@@ -1,3 +1,4 @@
+import BlipJSON
 import BlipModels
 public import BlipTensors
 public import Foundation
@@ -9,14 +10,17 @@ public import Foundation
 public struct CheckpointMerger {
     let folder: URL
     let trained: SafetensorsFile
+    let tellsQFormer: Bool
     let maximumShardBytes: Int
 
     /// - Parameters:
     ///   - folder: the checkpoint that was trained from.
     ///   - trained: tensors under the same names.
-    public init(folder: URL, trained: SafetensorsFile, maximumShardBytes: Int = 5_000_000_000) {
+    ///   - tellsQFormer: whether the Q-Former was told the instruction in training; where it was not, the new config says so.
+    public init(folder: URL, trained: SafetensorsFile, tellsQFormer: Bool = true, maximumShardBytes: Int = 5_000_000_000) {
         self.folder = folder
         self.trained = trained
+        self.tellsQFormer = tellsQFormer
         self.maximumShardBytes = maximumShardBytes
     }
 
@@ -51,11 +55,21 @@ public struct CheckpointMerger {
             }
             try writer.finish()
             try companions.copy(to: target)
-            try companions.copy("config.json", to: target)
+            try writeConfig(companions, to: target)
             return ConversionReport(
                 tensors: layouts.count, bytes: writer.byteCount,
                 notes: ["\(trained.infos.count) of \(layouts.count) tensors are the trained ones"])
         }
+    }
+
+    /// The config as it is, but for what training changed: every other key is kept, known or not.
+    private func writeConfig(_ companions: CompanionFiles, to target: URL) throws {
+        let isChanged = try !tellsQFormer && Checkpoint.config(in: folder).tellsQFormer
+        guard isChanged, let object = try JSONFile.object(folder.appendingPathComponent("config.json")) else {
+            return try companions.copy("config.json", to: target)
+        }
+        try JSONFile.write(
+            .object(object.setting("qformer_text_input", to: .bool(false))), to: target.appendingPathComponent("config.json"))
     }
 
     private func check(_ base: WeightFiles) throws {

@@ -30,6 +30,8 @@ public struct TrainerState: Codable, Sendable, Equatable {
     public var seed: UInt64
     /// The checkpoint that was trained.
     public var model: String
+    /// Whether the Q-Former was told the instruction; nil in files of before this was noted, where it was.
+    public var tellsQFormer: Bool?
     public var workers: Int
     public var plan: String
     public var versions = Versions()
@@ -41,6 +43,7 @@ public struct TrainerState: Codable, Sendable, Equatable {
         case optimizerStep = "optimizer_step"
         case badLosses = "bad_losses"
         case dataSeed = "data_seed"
+        case tellsQFormer = "tells_qformer"
     }
 
     /// The state before the first step.
@@ -48,6 +51,7 @@ public struct TrainerState: Codable, Sendable, Equatable {
         scaler = LossScaler(isWanted: plan.training.precision == .fp16)
         (dataSeed, seed) = (plan.data.seed, plan.training.seed)
         self.model = model.path
+        tellsQFormer = plan.model.tellsQFormer
         self.workers = workers
         self.plan = plan.text
         commit = SourceCommit.current

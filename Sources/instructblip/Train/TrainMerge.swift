@@ -35,8 +35,9 @@ struct TrainMerge: ParsableCommand {
     func run() throws {
         let interruption = Interruption()
         let tuned = try TrainingCheckpoint.find(URL(fileURLWithPath: place))
-        let base = try model ?? tuned.state().model
-        let merger = CheckpointMerger(folder: URL(fileURLWithPath: base), trained: try tuned.weights())
+        let state = try tuned.state()
+        let merger = CheckpointMerger(
+            folder: URL(fileURLWithPath: model ?? state.model), trained: try tuned.weights(), tellsQFormer: state.tellsQFormer ?? true)
         let bar = ProgressBar("writing")
         let report = try merger.write(to: URL(fileURLWithPath: output), progress: { bar.update($0, of: $1) }) { interruption.happened }
         bar.finish()
