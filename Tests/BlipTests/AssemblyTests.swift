@@ -386,6 +386,59 @@ import Testing
         }
     }
 
+    @Test("numbers and names of hostile files are refused: a vocabulary without end, a token far out, a tensor twice, an unknown one")
+    func hostile() async throws {
+        try await withTemporaryFolder { parent in
+            func copy(_ name: String) throws -> URL {
+                let copy = parent.appendingPathComponent(UUID().uuidString)
+                try FileManager.default.copyItem(at: Self.assembled(name), to: copy)
+                return copy
+            }
+            func refusal(_ parts: CheckpointAssembler.Parts) -> String {
+                do {
+                    try Self.assemble(parts.language == nil ? .blip2Retrieval : .blip2, parts, to: parent.appendingPathComponent("new"))
+                    return "none"
+                } catch { return "\(error)" }
+            }
+            func bert(_ change: (inout [String: Tensor]) throws -> Void) throws -> CheckpointAssembler.Parts {
+                let folder = try copy("bert")
+                var tensors = try Self.tensors(folder)
+                try change(&tensors)
+                let file = folder.appendingPathComponent("model.safetensors")
+                try SafetensorsWriter.write(tensors.map { (name: $0.key, tensor: $0.value) }, to: file)
+                return .init(vision: Fixtures.checkpoint("flan-t5"), qformer: .folder(folder))
+            }
+            let endless = try copy("bert")
+            let sizes = #"{"model_type": "bert", "vocab_size": \#(Int.max), "hidden_size": 16, "num_attention_heads": 2}"#
+            try Data(sizes.utf8).write(to: endless.appendingPathComponent("config.json"))
+            #expect(
+                refusal(.init(vision: Fixtures.checkpoint("flan-t5"), qformer: .folder(endless))).contains(
+                    "qformer_config.vocab_size is \(Int.max)"))
+
+            let far = try copy("opt")
+            let file = far.appendingPathComponent("vocab.json")
+            let words = try #require(try JSONFile.object(file))
+            try JSONFile.write(.object(words.setting("<image>", to: .integer(1 << 25))), to: file)
+            let message = refusal(.init(vision: Fixtures.checkpoint("blip2/opt"), language: far))
+            #expect(message.contains("an id below 1048576 for <image>"), "\(message)")
+
+            let twice = try bert { $0["embeddings.LayerNorm.weight"] = $0["bert.embeddings.LayerNorm.gamma"] }
+            #expect(refusal(twice).contains("the same tensor under several names"))
+            let unknown = try bert { $0["bert.encoder.layer.0.attention.self.relative.weight"] = try .zeros([4]) }
+            #expect(try Self.assembleRenames(unknown, parent))
+            let odd = try bert { $0["bert.encoder.rope.weight"] = try .zeros([4]) }
+            #expect(refusal(odd).contains("that no BERT file has: bert.encoder.rope.weight"))
+        }
+    }
+
+    /// A tensor of attention that no Q-Former has is an error of the plan, by its new name.
+    private static func assembleRenames(_ parts: CheckpointAssembler.Parts, _ parent: URL) throws -> Bool {
+        do {
+            try assemble(.blip2Retrieval, parts, to: parent.appendingPathComponent("new"))
+            return false
+        } catch { return "\(error)".contains("1 tensors have no use") }
+    }
+
     @Test("an interrupted one leaves nothing, and a folder that holds files is refused")
     func interrupted() async throws {
         try await withTemporaryFolder { parent in

@@ -47,14 +47,26 @@ struct LanguagePart {
         }
         if case .llama(var llama) = config {
             // LLaMA has no padding of its own.
-            llama.padID = tokenizer.id(of: "[PAD]") ?? next
-            next = max(next, (llama.padID ?? 0) + 1)
+            let pad = try Self.checked(tokenizer.id(of: "[PAD]") ?? next, "[PAD]", url)
+            llama.padID = pad
+            next = max(next, pad + 1)
             config = .llama(llama)
         }
-        imageTokenID = tokenizer.id(of: "<image>") ?? known ?? next
+        imageTokenID = try Self.checked(tokenizer.id(of: "<image>") ?? known ?? next, "<image>", url)
         config.makeRoom(for: max(next, imageTokenID + 1))
         self.config = config
     }
+
+    /// A tokenizer's file may say any number; the model would get as many rows.
+    private static func checked(_ id: Int, _ token: String, _ folder: URL) throws -> Int {
+        guard (0..<idLimit).contains(id) else {
+            throw ConversionError.tokenizer(folder: folder.path, expected: "an id below \(idLimit) for \(token)", found: "\(id)")
+        }
+        return id
+    }
+
+    /// Ours: four times the largest vocabulary there is.
+    private static let idLimit = 1 << 20
 }
 
 extension LanguageConfig {
