@@ -129,7 +129,7 @@ import Testing
             #expect(report.notes.contains { $0.contains("gelu_new") })
             let (llama, more, _) = try config("llama", "blip2/opt")
             #expect(llama.language.padID == 372 && llama.imageTokenID == 373 && llama.language.vocabularySize == 384)
-            #expect(llama.language.beginID == 1 && llama.language.endIDs == [2])
+            #expect(llama.language.beginID == 2 && llama.language.endIDs == [2])
             // Vicuna is as wide as this OPT, so that the projection stays.
             #expect(!more.notes.contains { $0.contains("projection") })
         }

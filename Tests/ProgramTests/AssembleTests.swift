@@ -50,7 +50,7 @@ import Testing
     /// BLIP-2's second stage on captions, then InstructBLIP, each from a start that was put together, trained for two steps.
     @Test(
         "the road: a start for stage 2, trained and merged, gives a start for InstructBLIP, which is tuned, merged and asked",
-        arguments: ["opt", "t5"])
+        arguments: ["opt", "t5", "llama"])
     func road(_ language: String) async throws {
         try await withTemporaryFolder { parent in
             func place(_ name: String) -> String { parent.appendingPathComponent(name).path }
@@ -69,7 +69,7 @@ import Testing
                 #"{"file_name": "tower.png", "text": "a tall grey tower at night"}"#,
             ]
             try Data((lines.joined(separator: "\n") + "\n").utf8).write(to: data.appendingPathComponent("metadata.jsonl"))
-            let style = language == "opt" ? "captions" : "split-captions"
+            let style = language == "t5" ? "split-captions" : "captions"
             func train(_ model: String, _ output: String, instructions: String) throws {
                 let plan = """
                     model: \(place(model))

@@ -76,7 +76,11 @@ extension LanguageConfig {
     /// - Returns: what a user should know.
     fileprivate mutating func adapt(_ tokenizer: Tokenizer) -> [String] {
         switch self {
-        case .llama: return []
+        case .llama(var llama):
+            // So the tokenizer begins every text, and so a caption without a prompt begins.
+            llama.beginID = tokenizer.id(of: "</s>") ?? llama.beginID
+            self = .llama(llama)
+            return []
         case .opt(var opt):
             // A text ends with a line break, not with </s>, which begins it.
             opt.endIDs = tokenizer.encode("\n", addSpecialTokens: false).first.map { [$0] } ?? opt.endIDs
