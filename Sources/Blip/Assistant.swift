@@ -55,7 +55,7 @@ public actor Assistant {
 
     /// Whether the Q-Former reads the instruction; in BLIP-2 it sees every picture alike, whatever is asked.
     public var tellsQFormer: Bool {
-        get throws { try checkpoint().config.architecture.isInstructed }
+        get throws { try checkpoint().config.tellsQFormer }
     }
 
     func checkpoint() throws -> Checkpoint {

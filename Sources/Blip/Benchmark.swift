@@ -98,7 +98,7 @@ public struct Benchmark {
         let ids = words(below: language.vocabularySize, count: options.promptTokens)
         let told = words(
             below: network.config.qformer.vocabularySize, count: min(options.promptTokens, network.config.qformer.positionCount))
-        let instruction = network.config.architecture.isInstructed ? try TokenBatch(told, padding: 0, at: .right) : nil
+        let instruction = network.config.tellsQFormer ? try TokenBatch(told, padding: 0, at: .right) : nil
         clock = Stopwatch()
         let prompt = try network.prompt(seeing: look, told: instruction, then: TokenBatch(ids, padding: 0, at: network.promptPadding))
         round.qformer = clock.lap()

@@ -67,7 +67,11 @@ final class Checkpoint {
     }
 
     /// Reads `config.json`, and says what is wrong with a folder that has none.
-    static func config(in folder: URL) throws -> InstructBLIPConfig {
+    static func config(in folder: URL) throws -> InstructBLIPConfig { try InstructBLIPConfig(file: configFile(in: folder)) }
+
+    /// The place of `config.json`.
+    /// - Throws: ``BlipError`` where there is none.
+    static func configFile(in folder: URL) throws -> URL {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: folder.path, isDirectory: &isFolder) else {
             throw BlipError.folderMissing(path: folder.path)
@@ -75,7 +79,7 @@ final class Checkpoint {
         guard isFolder.boolValue else { throw BlipError.notAFolder(path: folder.path) }
         let file = folder.appendingPathComponent("config.json")
         guard FileManager.default.fileExists(atPath: file.path) else { throw BlipError.configMissing(path: folder.path) }
-        return try InstructBLIPConfig(file: file)
+        return file
     }
 
     /// What the config names, else what the first weight is stored in, as the reference decides.

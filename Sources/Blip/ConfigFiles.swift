@@ -1,3 +1,4 @@
+import BlipJSON
 import BlipModels
 import BlipTensors
 import Foundation
@@ -5,7 +6,9 @@ import Foundation
 /// The config files of a new checkpoint folder.
 enum ConfigFiles {
     /// Writes preprocessor_config.json (video_preprocessor_config.json for clips), processor_config.json and, last, config.json.
-    static func write(_ config: InstructBLIPConfig, _ dtype: DType, to folder: URL) throws {
+    ///
+    /// - Parameter images: the image processor, where it is not the published one.
+    static func write(_ config: InstructBLIPConfig, _ dtype: DType, images own: JSONObject? = nil, to folder: URL) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         let snake = JSONEncoder()
@@ -23,7 +26,12 @@ enum ConfigFiles {
             processorClass: name, size: .init(height: size, width: size))
         let processor = ProcessorFile(numQueryTokens: placeholders, processorClass: name)
         let file = isVideo ? "video_preprocessor_config.json" : "preprocessor_config.json"
-        try snake.encode(images).write(to: folder.appendingPathComponent(file), options: .atomic)
+        if let own {
+            let named = own.setting("processor_class", to: .string(JSONString(bytes: Array(name.utf8))))
+            try JSONFile.write(.object(named), to: folder.appendingPathComponent(file))
+        } else {
+            try snake.encode(images).write(to: folder.appendingPathComponent(file), options: .atomic)
+        }
         try snake.encode(processor).write(to: folder.appendingPathComponent("processor_config.json"), options: .atomic)
         try encoder.encode(config).write(to: folder.appendingPathComponent("config.json"), options: .atomic)
     }

@@ -11,7 +11,7 @@ public struct Processor: Sendable {
     public let images: ImageProcessor
     /// The language model's tokenizer; of a checkpoint for retrieval the Q-Former's.
     public let tokenizer: Tokenizer
-    /// The Q-Former's tokenizer; nil in BLIP-2, whose Q-Former is told nothing.
+    /// The Q-Former's tokenizer; nil where the Q-Former is told nothing, as in BLIP-2.
     public let instructionTokenizer: Tokenizer?
     let config: InstructBLIPConfig
 
@@ -19,8 +19,8 @@ public struct Processor: Sendable {
     public init(folder: URL, _ config: InstructBLIPConfig, resizing: ResizeBackend = .torchvision) throws {
         images = try ImageProcessor(checkpoint: folder, forVideo: config.architecture == .instructBLIPVideo, backend: resizing)
         tokenizer = try Tokenizer(folder: folder)
-        let isTold = config.architecture.isInstructed
-        instructionTokenizer = isTold ? try Tokenizer(folder: folder.appendingPathComponent("qformer_tokenizer")) : nil
+        instructionTokenizer =
+            config.tellsQFormer ? try Tokenizer(folder: folder.appendingPathComponent("qformer_tokenizer")) : nil
         self.config = config
         let patch = config.vision.patchSize
         let (rows, columns) = (images.height / patch, images.width / patch)
@@ -54,6 +54,7 @@ public struct Processor: Sendable {
         guard !planes.isEmpty else { throw BlipError.invalidOption(name: "the number of pictures", found: "0", expected: "at least 1") }
         let isEmpty = instruction.allSatisfy(\.isWhitespace)
         guard let instructionTokenizer else {
+            guard !isEmpty || !config.architecture.isInstructed else { throw BlipError.emptyInstruction }
             // `generate` without input ids begins with the config's first id alone.
             let begin = isEmpty ? config.language.beginID.map { [$0] } : nil
             let prompt = begin ?? tokenizer.encode(instruction, specialTokens: specialTokens)
@@ -86,10 +87,12 @@ public struct Processor: Sendable {
     public func trainingInput(planes: [PixelPlanes], _ instruction: String, limit: Int) throws -> ModelInput {
         guard !planes.isEmpty else { throw BlipError.invalidOption(name: "the number of pictures", found: "0", expected: "at least 1") }
         guard let instructionTokenizer else {
-            let input = try input(planes: planes, instruction)
-            guard input.promptIDs.count > limit else { return input }
-            let cut = tokenizer.encode(instruction, maximumLength: limit, cutting: .left)
-            return ModelInput(frames: planes, instructionIDs: nil, promptIDs: cut, notes: [])
+            // A caption without a prompt begins as BLIP-2 asks for one.
+            let isEmpty = !config.architecture.isInstructed && instruction.allSatisfy(\.isWhitespace)
+            guard !isEmpty else { return try input(planes: planes, instruction) }
+            let prompt = tokenizer.encode(instruction, maximumLength: limit, cutting: .left)
+            try check(prompt, "language", rows: config.language.vocabularySize)
+            return ModelInput(frames: planes, instructionIDs: nil, promptIDs: prompt, notes: [])
         }
         return try self.input(planes: planes, instruction, instructionTokenizer, .asText, limit)
     }

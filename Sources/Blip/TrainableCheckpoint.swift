@@ -77,9 +77,9 @@ public final class TrainableCheckpoint {
         config = try Checkpoint.config(in: folder)
         files = try WeightFiles(folder: folder)
         let comparesTexts = config.architecture == .blip2Retrieval
-        let isTold = comparesTexts || (options.tellsQFormer && config.architecture.isInstructed)
+        let isTold = comparesTexts || (options.tellsQFormer && config.tellsQFormer)
         let isTrained = { (name: String) in
-            options.trained.contains(NetworkPart(of: name)) && (isTold || !Self.readsInstruction(name))
+            options.trained.contains(NetworkPart(of: name)) && (isTold || !QFormer.isForText(name))
         }
         for name in try ShapeWeights(of: config).shapes.map(\.name) where isTrained(name) && files.packed(name) != nil {
             throw BlipError.invalidOption(
@@ -109,14 +109,6 @@ public final class TrainableCheckpoint {
         try weights.finish()
         let own = (added?.own ?? [:]).filter { isTrained($0.key) }.map { (name: $0.key, tensor: $0.value) }
         parameters = (weights.trained + own + (adapters?.parameters ?? [])).sorted { $0.name < $1.name }
-    }
-
-    /// Whether a tensor of the Q-Former is for text alone.
-    private static func readsInstruction(_ name: String) -> Bool {
-        name.hasPrefix("qformer.")
-            && [".word_embeddings.", ".position_embeddings.", ".intermediate.dense.", ".output.dense.", ".output.LayerNorm."]
-                .contains { name.contains($0) }
-            && !name.contains("attention.output.")
     }
 
     /// Every dense tensor in memory, by name.

@@ -13,6 +13,8 @@ public enum DataError: Error, Sendable, Equatable, CustomStringConvertible, Loca
     /// A sample lacks what its template asks for.
     case emptyHole(template: String, hole: String, sample: String)
     case noAnswer(sample: String)
+    /// Training on captions alone met something else.
+    case notACaption(sample: String)
     case unknownFormat(path: String, reason: String)
     case badMixture(reason: String)
     case badPlan(place: String, reason: String)
@@ -31,6 +33,8 @@ public enum DataError: Error, Sendable, Equatable, CustomStringConvertible, Loca
         case .badTemplate(let text, let reason): "the template \"\(text)\" cannot be used: \(reason)"
         case .emptyHole(let template, let hole, let sample): "sample \(sample) has nothing for {\(hole)} in the template \"\(template)\""
         case .noAnswer(let sample): "sample \(sample) has no answer to learn; use a split whose answers are public"
+        case .notACaption(let sample):
+            "sample \(sample) is no caption, and these instructions are for captions alone; use data of captions, or instructions of another kind"
         case .unknownFormat(let path, let reason): "the format of \(path) is not known: \(reason)"
         case .badMixture(let reason): "these datasets cannot be mixed: \(reason)"
         case .badPlan(let place, let reason): "\(place): \(reason)"

@@ -123,7 +123,7 @@ struct ExitStatus {
         switch error {
         case .unknownDataset, .missingSplit, .badTemplate, .badMixture, .emptyHole: usage
         case .missingFile: missingInput
-        case .badRecord, .flawedRecord, .tooManyBadSamples, .noAnswer, .unknownFormat, .badPlan: badData
+        case .badRecord, .flawedRecord, .tooManyBadSamples, .noAnswer, .notACaption, .unknownFormat, .badPlan: badData
         case .unwritable: self.internal
         }
     }

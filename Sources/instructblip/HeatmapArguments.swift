@@ -39,7 +39,8 @@ struct HeatmapArguments: ParsableArguments {
         var panels: [RGBImage] = []
         var queries = 0
         if compare != nil, try await !assistant.tellsQFormer {
-            writeRemark("note: BLIP-2's Q-Former is told nothing, so its heat map is the same for every instruction\n")
+            writeRemark(
+                "note: this checkpoint's Q-Former is told nothing, as BLIP-2's, so its heat map is the same for every instruction\n")
         }
         for text in [instruction] + (compare.map { [$0] } ?? []) {
             for frame in frames {

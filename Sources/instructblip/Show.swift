@@ -35,7 +35,11 @@ struct Show: ParsableCommand {
                 "image encoder",
                 "\(vision.layerCount) layers, width \(vision.hiddenSize), \(vision.imageSize) pixels in patches of \(vision.patchSize)"
             ),
-            ("Q-Former", "\(qformer.layerCount) layers, width \(qformer.hiddenSize), \(summary.config.queryCount) queries"),
+            (
+                "Q-Former",
+                "\(qformer.layerCount) layers, width \(qformer.hiddenSize), \(summary.config.queryCount) queries"
+                    + (summary.config.isToldInstruction ? "" : ", not told the instruction")
+            ),
             ("language model", summary.config.architecture == .blip2Retrieval ? "none" : language),
             ("parameters", grouped(summary.parameters)),
         ]

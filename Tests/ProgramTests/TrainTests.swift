@@ -175,6 +175,17 @@ import Testing
         }
     #endif
 
+    @Test("a run that was killed before its first checkpoint can be begun again")
+    func beginningAgain() async throws {
+        try await withTemporaryFolder { folder in
+            let setting = try Setting(folder, steps: 2, "warmup_steps: 0")
+            #expect(try Program.run(["train", setting.plan.path]).status == 0)
+            try FileManager.default.removeItem(at: setting.output("run/checkpoint-2"))
+            let again = try Program.run(["train", setting.plan.path])
+            #expect(again.status == 0, "\(again.errors)")
+        }
+    }
+
     @Test("what is wrong with a plan or an output folder is one sentence")
     func refusals() async throws {
         try await withTemporaryFolder { folder in

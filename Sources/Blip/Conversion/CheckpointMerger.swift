@@ -1,3 +1,4 @@
+import BlipJSON
 public import BlipModels
 public import BlipTensors
 public import Foundation
@@ -20,16 +21,20 @@ public struct CheckpointMerger {
     let trained: SafetensorsFile
     let adapters: AdapterSettings?
     let place: AdapterPlace
+    let tellsQFormer: Bool
     let maximumShardBytes: Int
 
     /// - Parameters:
     ///   - folder: the checkpoint that was trained from.
     ///   - trained: tensors under the same names, and low-rank changes.
+    ///   - tellsQFormer: whether the Q-Former was told the instruction in training; where it was not, the new config says so.
     ///   - adapters: how low-rank changes were trained; nil where there are none.
     public init(
-        folder: URL, trained: SafetensorsFile, adapters: AdapterSettings? = nil, place: AdapterPlace = .merged,
+        folder: URL, trained: SafetensorsFile, tellsQFormer: Bool = true, adapters: AdapterSettings? = nil,
+        place: AdapterPlace = .merged,
         maximumShardBytes: Int = 5_000_000_000
     ) {
+        self.tellsQFormer = tellsQFormer
         (self.folder, self.trained, self.adapters, self.place) = (folder, trained, adapters, place)
         self.maximumShardBytes = maximumShardBytes
     }
@@ -85,7 +90,7 @@ public struct CheckpointMerger {
             try writer.finish()
             try writePretrained(pretrained, to: target)
             try companions.copy(to: target)
-            try companions.copy("config.json", to: target)
+            try writeConfig(companions, to: target)
             var notes = ["\(whole.count) of \(layouts.count) tensors are the trained ones"]
             if !added.isEmpty { notes.append("low-rank changes were added to \(added.count) others") }
             if place == .apart, let changes, let adapters {
@@ -94,6 +99,16 @@ public struct CheckpointMerger {
             }
             return ConversionReport(tensors: layouts.count, bytes: writer.byteCount, notes: notes)
         }
+    }
+
+    /// The config as it is, but for what training changed: every other key is kept, known or not.
+    private func writeConfig(_ companions: CompanionFiles, to target: URL) throws {
+        let isChanged = try !tellsQFormer && Checkpoint.config(in: folder).tellsQFormer
+        guard isChanged, let object = try JSONFile.object(folder.appendingPathComponent("config.json")) else {
+            return try companions.copy("config.json", to: target)
+        }
+        try JSONFile.write(
+            .object(object.setting("qformer_text_input", to: .bool(false))), to: target.appendingPathComponent("config.json"))
     }
 
     /// A matrix with its change, in the type it is stored in; nil for those without one.

@@ -17,6 +17,10 @@ public enum ConversionError: Error, Sendable, Equatable {
     case badAdapter(folder: String, reason: String)
     /// A change cannot be added to packed numbers.
     case packedUnderAdapter(folder: String, tensor: String)
+    /// A folder of another model than a part is taken from.
+    case wrongKind(folder: String, expected: String, found: String)
+    /// Two parts that do not go together: what differs, and what each has.
+    case unfitting(what: String, one: String, has: Int, other: String, needs: Int)
 }
 
 extension ConversionError: CustomStringConvertible, LocalizedError {
@@ -36,6 +40,9 @@ extension ConversionError: CustomStringConvertible, LocalizedError {
         case .tokenizer(let folder, let expected, let found):
             "the tokenizer in \(folder) does not belong to the config: expected \(expected), found \(found)"
         case .unreadable(let file, let reason): "cannot read \(file): \(reason)"
+        case .wrongKind(let folder, let expected, let found): "\(folder) holds \(found); expected \(expected)"
+        case .unfitting(let what, let one, let has, let other, let needs):
+            "the parts do not go together: \(what) is \(has) in \(one), and \(needs) in \(other)"
         case .alreadyPacked(let folder, let tensor):
             "\(folder) is quantized already (it holds \(tensor)); use the checkpoint it was made from"
         case .badAdapter(let folder, let reason): "\(folder) is no adapter that can be used: \(reason)"

@@ -79,12 +79,12 @@ public struct LAVISConverter {
         var notes: [String] = []
         if let vision {
             let blocks = config.vision.layerCount
-            let eva = try read(vision, called: "eva_vit_g", &notes) { LAVISNames.translateEVA($0, blockCount: blocks) }
+            let eva = try Self.read(vision, called: "eva_vit_g", &notes) { LAVISNames.translateEVA($0, blockCount: blocks) }
             origins.merge(eva) { $1 }
         }
         // Last, because what was trained counts.
         let layout = config.architecture.layout
-        origins.merge(try read(trained, called: config.architecture.name, &notes) { LAVISNames.translate($0, layout) }) { $1 }
+        origins.merge(try Self.read(trained, called: config.architecture.name, &notes) { LAVISNames.translate($0, layout) }) { $1 }
 
         let shapes = try ShapeWeights.shapes(of: config, absent: config.language.tieableNames.filter { origins[$0] == nil })
         let precision = Precision(dtype, for: config.architecture)
@@ -92,7 +92,7 @@ public struct LAVISConverter {
     }
 
     /// The tensors of one LAVIS file by their new names.
-    private func read(
+    static func read(
         _ file: URL, called layout: String, _ notes: inout [String], _ translate: (String) -> LAVISTranslation?
     ) throws -> [String: WeightOrigin] {
         var origins: [String: WeightOrigin] = [:]
@@ -121,19 +121,23 @@ public struct LAVISConverter {
 
     private func languageOrigins() throws -> [String: WeightOrigin] {
         guard let language else { return [:] }
-        // OPT's makers saved the inner model alone, without the name that the whole one has for it.
-        let isInner = if case .opt = config.language { true } else { false }
-        let tensors = try StoredTensor.all(in: language).map { tensor in
-            let name = "language_model." + (isInner && tensor.name.hasPrefix("decoder.") ? "model." : "") + tensor.name
-            return (name, origin(tensor, name))
-        }
+        let tensors = Self.languageTensors(try StoredTensor.all(in: language), config.language)
         // The files saw to it that names are unique.
-        return Dictionary(tensors, uniquingKeysWith: { first, _ in first })
+        return Dictionary(tensors.map { ($0.name, Self.origin($0.tensor, $0.name)) }, uniquingKeysWith: { first, _ in first })
     }
 
-    private func origin(_ tensor: StoredTensor, _ name: String) -> WeightOrigin {
+    /// The tensors of a language model on its own, by the names that a checkpoint has for them.
+    static func languageTensors(_ tensors: [StoredTensor], _ config: LanguageConfig) -> [(name: String, tensor: StoredTensor)] {
+        // OPT's makers saved the inner model alone, without the name that the whole one has for it.
+        let isInner = if case .opt = config { true } else { false }
+        return tensors.map { tensor in
+            ("language_model." + (isInner && tensor.name.hasPrefix("decoder.") ? "model." : "") + tensor.name, tensor)
+        }
+    }
+
+    static func origin(_ tensor: StoredTensor, _ name: String) -> WeightOrigin {
         if name == "vision_model.embeddings.position_embedding" { return .positions(tensor) }
-        return Self.vocabularyNames.contains(name) ? .rows(tensor) : .stored(tensor)
+        return vocabularyNames.contains(name) ? .rows(tensor) : .stored(tensor)
     }
 
     /// Matrices with one row per token: a language model's own vocabulary has other rows than the checkpoint's.

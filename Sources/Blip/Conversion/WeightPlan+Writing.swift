@@ -46,6 +46,10 @@ extension WeightPlan {
                 try body(Tensor.zeros([min(rest, Self.pieceSize)]))
                 rest -= min(rest, Self.pieceSize)
             }
+        case .drawn(let weight): try weight.forEachPiece(of: Self.pieceSize, count: count, body)
+        case .widened(let tensor, let weight):
+            try tensor.forEachPiece(of: Self.pieceSize, body)
+            try weight.forEachPiece(of: Self.pieceSize, count: count - tensor.count, body)
         case .biases(let query, let value):
             // The plan saw to it that both are there.
             try query?.forEachPiece(of: Self.pieceSize, body)

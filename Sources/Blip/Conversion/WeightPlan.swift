@@ -10,11 +10,16 @@ enum WeightOrigin {
     case biases(query: StoredTensor?, value: StoredTensor?)
     /// Position embeddings, resized to the config's grid where they are for another one.
     case positions(StoredTensor)
+    /// What no file brings.
+    case drawn(DrawnWeight)
+    /// Rows of a vocabulary, the missing ones drawn.
+    case widened(StoredTensor, DrawnWeight)
 
     /// The name in the source file, for messages.
     var names: [String] {
         switch self {
-        case .stored(let tensor), .rows(let tensor), .positions(let tensor): [tensor.name]
+        case .stored(let tensor), .rows(let tensor), .positions(let tensor), .widened(let tensor, _): [tensor.name]
+        case .drawn: []
         case .biases(let query, let value): [query, value].compactMap { $0?.name }
         }
     }
@@ -50,10 +55,11 @@ struct WeightPlan {
             }
             switch check(name, shape, origin) {
             case .fits(let stored):
-                guard let dtype = stored.type.dtype, dtype.isFloatingPoint else {
+                if let stored, stored.type.dtype?.isFloatingPoint != true {
                     throw ConversionError.wrongType(tensor: stored.name, file: stored.file, found: stored.type.rawValue)
                 }
-                entries.append(Entry(layout: TensorLayout(name: name, type: type(name, stored.type), shape: shape), origin: origin))
+                let layout = TensorLayout(name: name, type: type(name, stored?.type ?? .float32), shape: shape)
+                entries.append(Entry(layout: layout, origin: origin))
             case .incomplete(let part): missing.append(part)
             case .misshapen(let found): misshapen.append("\(name) \(found) for \(shape)")
             }
@@ -66,7 +72,8 @@ struct WeightPlan {
     }
 
     private enum Verdict {
-        case fits(StoredTensor)
+        /// Nil where the tensor is drawn.
+        case fits(StoredTensor?)
         case incomplete(String)
         case misshapen([Int])
     }
@@ -74,6 +81,11 @@ struct WeightPlan {
     private mutating func check(_ name: String, _ shape: [Int], _ origin: WeightOrigin) -> Verdict {
         switch origin {
         case .stored(let tensor): return tensor.shape == shape ? .fits(tensor) : .misshapen(tensor.shape)
+        case .drawn: return .fits(nil)
+        case .widened(let tensor, _):
+            let isNarrower =
+                tensor.shape.count == shape.count && tensor.shape.dropFirst() == shape.dropFirst() && tensor.shape[0] <= shape[0]
+            return isNarrower ? .fits(tensor) : .misshapen(tensor.shape)
         case .rows(let tensor):
             guard tensor.shape.count == shape.count, tensor.shape.dropFirst() == shape.dropFirst() else { return .misshapen(tensor.shape) }
             if tensor.shape[0] < shape[0] {

@@ -6,6 +6,14 @@ public enum InstructionStyle: Sendable, Equatable {
     case plain
     /// The same behind `[category:dataset]`, its second such variant.
     case prefixed
+    /// No instruction, and a whole caption as the answer: BLIP-2's second stage with a language model that only decodes, as OPT.
+    case captions
+    /// A caption cut before a word drawn at random, its beginning the instruction and its rest the answer: the prefix language modelling of BLIP-2's
+    /// second stage with an encoder and a decoder, as FlanT5. Each word is as likely, also the first one, behind no instruction at all.
+    case splitCaptions
+
+    /// Whether it is for captions alone.
+    public var isForCaptions: Bool { self == .captions || self == .splitCaptions }
 }
 
 /// Makes examples of a dataset's samples.
@@ -25,8 +33,10 @@ public struct ExampleMaker: Sendable {
     /// Draws a template, then an answer: of several captions each is as likely, an answer is as likely as annotators gave it.
     ///
     /// - Parameter generator: seeded by what the example is for, so that whoever asks gets the same one.
-    /// - Throws: ``DataError/noAnswer(sample:)`` for a sample of a split whose answers are secret, and what templates throw.
+    /// - Throws: ``DataError/noAnswer(sample:)`` for a sample of a split whose answers are secret, ``DataError/notACaption(sample:)`` where only
+    ///   captions are meant, and what templates throw.
     public func example(_ sample: Sample, _ generator: inout SeededGenerator) throws(DataError) -> Example {
+        if style.isForCaptions { try Self.checkCaption(sample) }
         var instruction = ""
         var sample = sample
         // The answer a question is generated for is drawn before the template is filled, and given alone.
@@ -44,8 +54,24 @@ public struct ExampleMaker: Sendable {
                 } else { try writer.instruction("{question}", sample) }
         case .plain: instruction = try plain(sample)
         case .prefixed: instruction = [label, try plain(sample)].filter { !$0.isEmpty }.joined(separator: " ")
+        case .captions: break
+        case .splitCaptions: (instruction, answer) = Self.split(answer, &generator)
         }
         return Example(dataset: dataset, sample: sample.id, images: sample.images, instruction: instruction, answer: answer)
+    }
+
+    /// - Throws: ``DataError/notACaption(sample:)`` for a sample of another task.
+    public static func checkCaption(_ sample: Sample) throws(DataError) {
+        guard case .caption = sample.task else { throw .notACaption(sample: sample.id) }
+    }
+
+    /// The words before one drawn at random, and that word with those behind it, each as they were written.
+    private static func split(_ caption: String, _ generator: inout SeededGenerator) -> (beginning: String, rest: String) {
+        let words = caption.split(whereSeparator: \.isWhitespace)
+        guard words.count > 1 else { return ("", caption) }
+        let place = generator.below(words.count)
+        guard place > 0 else { return ("", caption) }
+        return (String(caption[words[0].startIndex..<words[place - 1].endIndex]), String(caption[words[place].startIndex...]))
     }
 
     /// Nil where the dataset wrote its own instruction.

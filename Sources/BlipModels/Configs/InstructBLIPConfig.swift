@@ -46,6 +46,9 @@ public struct InstructBLIPConfig: Codable, Sendable, Equatable {
     public var dtypeName: String?
     /// The width in which retrieval compares pictures and texts.
     public var imageTextSize = 256
+    /// False in an InstructBLIP that was tuned without telling its Q-Former the instruction, so that its text branch never learned. Our own key:
+    /// transformers opens such a folder, but tells its Q-Former.
+    public var isToldInstruction = true
 
     enum CodingKeys: String, CodingKey {
         case modelType = "model_type"
@@ -61,6 +64,7 @@ public struct InstructBLIPConfig: Codable, Sendable, Equatable {
         case dtypeName = "dtype"
         case oldDtypeName = "torch_dtype"
         case imageTextSize = "image_text_hidden_size"
+        case isToldInstruction = "qformer_text_input"
     }
 
     public init(
@@ -87,6 +91,7 @@ public struct InstructBLIPConfig: Codable, Sendable, Equatable {
         language =
             architecture == .blip2Retrieval ? .opt(OPTConfig()) : try keys.decode(LanguageConfig.self, forKey: .language)
         imageTextSize = try keys.value(.imageTextSize, default: 256)
+        isToldInstruction = try keys.value(.isToldInstruction, default: true)
         queryCount = try keys.value(.queryCount, default: 32)
         let isVideo = architecture == .instructBLIPVideo
         imageTokenID =
@@ -107,7 +112,11 @@ public struct InstructBLIPConfig: Codable, Sendable, Equatable {
         try keys.encodeIfPresent(imageTokenID, forKey: architecture == .instructBLIPVideo ? .videoTokenID : .imageTokenID)
         try keys.encodeIfPresent(dtypeName, forKey: .dtypeName)
         if !architecture.isInstructed { try keys.encode(imageTextSize, forKey: .imageTextSize) }
+        if architecture.isInstructed, !isToldInstruction { try keys.encode(false, forKey: .isToldInstruction) }
     }
+
+    /// Whether the Q-Former is told the instruction.
+    public var tellsQFormer: Bool { architecture.isInstructed && isToldInstruction }
 
     /// Both kinds of BLIP-2 have one `model_type`; a file that does not name its class is the kind with a language model.
     private static func architecture(in keys: KeyedDecodingContainer<CodingKeys>) throws -> Architecture {
@@ -126,18 +135,11 @@ public struct InstructBLIPConfig: Codable, Sendable, Equatable {
 
     /// Reads and checks `config.json`.
     /// - Throws: ``ConfigError`` that names the file and the key.
-    public init(file: URL) throws {
-        let data: Data
-        do { data = try Data(contentsOf: file) } catch {
-            let isThere = FileManager.default.fileExists(atPath: file.path)
-            throw ConfigError.unreadable(file: file.path, reason: isThere ? error.localizedDescription : "there is no such file")
-        }
-        do { self = try JSONDecoder().decode(Self.self, from: data) } catch let error as DecodingError {
-            throw ConfigError(error, file: file.path)
-        }
-    }
+    public init(file: URL) throws { self = try ConfigFile.decode(Self.self, file) }
 
-    func validate() throws {
+    /// Checks what a config that was put together can have wrong; one that was read was checked.
+    /// - Throws: ``ConfigError``.
+    public func validate() throws {
         try positive([("num_query_tokens", queryCount), ("image_text_hidden_size", imageTextSize)])
         if architecture == .blip2Retrieval, !qformer.readsText {
             throw ConfigError.unsupported(key: "qformer_config.use_qformer_text_input", found: "false", supported: ["true (for retrieval)"])
@@ -149,6 +151,21 @@ public struct InstructBLIPConfig: Codable, Sendable, Equatable {
         try vision.validate()
         try qformer.validate()
         try language.validate()
+    }
+}
+
+/// Config files of whole checkpoints and of parts, as a plain language model's.
+public enum ConfigFile {
+    /// - Throws: ``ConfigError`` that names the file and the key.
+    public static func decode<Config: Decodable>(_ type: Config.Type, _ file: URL) throws -> Config {
+        let data: Data
+        do { data = try Data(contentsOf: file) } catch {
+            let isThere = FileManager.default.fileExists(atPath: file.path)
+            throw ConfigError.unreadable(file: file.path, reason: isThere ? error.localizedDescription : "there is no such file")
+        }
+        do { return try JSONDecoder().decode(type, from: data) } catch let error as DecodingError {
+            throw ConfigError(error, file: file.path)
+        }
     }
 }
 

@@ -125,7 +125,8 @@ public enum LanguageConfig: Codable, Sendable, Equatable {
         }
     }
 
-    func validate() throws {
+    /// - Throws: ``ConfigError``.
+    public func validate() throws {
         switch self {
         case .llama(let config): try config.validate()
         case .opt(let config): try config.validate()

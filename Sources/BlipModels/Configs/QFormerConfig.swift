@@ -53,7 +53,8 @@ public struct QFormerConfig: Codable, Sendable, Equatable {
         readsText = try keys.value(.readsText, default: false)
     }
 
-    func validate() throws {
+    /// - Throws: ``ConfigError``.
+    public func validate() throws {
         try positive([
             ("qformer_config.vocab_size", vocabularySize), ("qformer_config.hidden_size", hiddenSize),
             ("qformer_config.num_attention_heads", headCount),

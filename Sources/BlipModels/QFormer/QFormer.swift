@@ -87,6 +87,17 @@ public struct QFormer {
     }
 }
 
+extension QFormer {
+    /// Whether a tensor of an InstructBLIP checkpoint belongs to the Q-Former's text branch alone: nothing of it is used where only queries are
+    /// read. Self-attention serves both.
+    public static func isForText(_ name: String) -> Bool {
+        name.hasPrefix("qformer.")
+            && [".word_embeddings.", ".position_embeddings.", ".intermediate.dense.", ".output.dense.", ".output.LayerNorm."]
+                .contains { name.contains($0) }
+            && !name.contains("attention.output.")
+    }
+}
+
 /// Word and position embeddings; positions start at 0, behind any queries.
 struct QFormerText {
     let words: Tensor  // [vocabulary, Q]

@@ -31,6 +31,8 @@ public struct TrainerState: Codable, Sendable, Equatable {
     public var seed: UInt64
     /// The checkpoint that was trained.
     public var model: String
+    /// Whether the Q-Former was told the instruction; nil in files of before this was noted, where it was.
+    public var tellsQFormer: Bool?
     public var workers: Int
     /// How the low-rank changes that were trained are to be applied; nil where there are none.
     public var adapters: AdapterSettings?
@@ -44,6 +46,7 @@ public struct TrainerState: Codable, Sendable, Equatable {
         case optimizerStep = "optimizer_step"
         case badLosses = "bad_losses"
         case dataSeed = "data_seed"
+        case tellsQFormer = "tells_qformer"
     }
 
     /// The state before the first step.
@@ -51,6 +54,7 @@ public struct TrainerState: Codable, Sendable, Equatable {
         scaler = LossScaler(isWanted: plan.training.precision == .fp16)
         (dataSeed, seed) = (plan.data.seed, plan.training.seed)
         self.model = model.path
+        tellsQFormer = plan.model.tellsQFormer
         self.workers = workers
         adapters = plan.adapters
         self.plan = plan.text

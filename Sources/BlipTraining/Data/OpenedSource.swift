@@ -58,6 +58,15 @@ public struct OpenedSource: Sendable {
         do { return try samples.sample(index).pairs } catch { return 1 }
     }
 
+    /// Whether it seems to hold captions: its first sample does. Others are met when they are drawn.
+    func checkCaptions() throws {
+        guard samples.count > 0 else { return }
+        let first: Sample
+        // One that cannot be read is counted when it is drawn.
+        do { first = try samples.sample(0) } catch { return }
+        do { try ExampleMaker.checkCaption(first) } catch { throw DataError.badPlan(place: name, reason: "\(error)") }
+    }
+
     /// Within which ids of questions are unique.
     private var dataset: String {
         if case .named(let name) = source.origin { name } else { name }

@@ -47,6 +47,7 @@ public struct TrainingData: Sendable {
             sources.append(try OpenedSource(source, root: plan.root).restricted(exclusions, seed: plan.seed, problem: problem))
         }
         self.sources = sources
+        if plan.style.isForCaptions { for source in sources { try source.checkCaptions() } }
         set = TrainingSet(
             sources.map { $0.trainingPart(plan.style) }, try Mixture(sources.map(\.part), balance: plan.balance), seed: plan.seed, bad: bad)
     }

@@ -87,6 +87,7 @@ public struct DataPlan: Sendable, Equatable {
         let templates = data.take("templates")
         if let value = data.take("instructions") {
             style = try Self.style(value)
+            if style.isForCaptions { try checkCaptions(value) }
             if let templates, style != .templates(.paper) {
                 throw PlanError.badValue(
                     place: templates.place, found: "given", expected: "no templates where instructions are not templates")
@@ -100,6 +101,18 @@ public struct DataPlan: Sendable, Equatable {
             throw PlanError.badValue(
                 place: "\(data.place), datasets", found: "\"\(twice)\" twice",
                 expected: "each dataset once (a weight raises its share), and a name beside each path of your own")
+        }
+    }
+
+    /// Datasets of the catalog say what they hold; one's own are looked at when they are opened.
+    private func checkCaptions(_ style: PlanValue) throws {
+        for case .named(let name) in sources.map(\.origin) {
+            let category = try DatasetCatalog.dataset(name).card.category
+            guard category == .captioning || category == .readingCaptioning else {
+                throw PlanError.badValue(
+                    place: style.place, found: "\"\(try style.text())\"",
+                    expected: "templates, plain or prefixed for \(name), which has no captions")
+            }
         }
     }
 
@@ -152,7 +165,11 @@ public struct DataPlan: Sendable, Equatable {
         case "templates": return .templates(.paper)
         case "plain": return .plain
         case "prefixed": return .prefixed
-        case let other: throw .badValue(place: value.place, found: "\"\(other)\"", expected: "templates, plain or prefixed")
+        case "captions": return .captions
+        case "split-captions": return .splitCaptions
+        case let other:
+            throw .badValue(
+                place: value.place, found: "\"\(other)\"", expected: "templates, plain, prefixed, captions or split-captions")
         }
     }
 

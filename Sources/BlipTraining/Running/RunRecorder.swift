@@ -20,7 +20,8 @@ public final class RunRecorder: TrainingObserver {
 
     public func began(_ start: TrainingStart) throws {
         let resumed = start.step > 0 ? start.step : nil
-        log = try RunLog(folder: folder, resumingAt: resumed)
+        // A run that was killed before its first checkpoint left lines of steps that are done again.
+        log = try RunLog(folder: folder, resumingAt: start.step)
         board = try TensorBoardWriter(folder: folder, resumingAt: resumed)
         try board?.plain(plan, tag: "plan", step: start.step)
         let details = [

@@ -45,8 +45,8 @@ struct TrainMerge: ParsableCommand {
         let tuned = try TrainingCheckpoint.find(URL(fileURLWithPath: place))
         let state = try tuned.state()
         let merger = CheckpointMerger(
-            folder: URL(fileURLWithPath: model ?? state.model), trained: try tuned.weights(averaged: !noAverage), adapters: state.adapters,
-            place: lora)
+            folder: URL(fileURLWithPath: model ?? state.model), trained: try tuned.weights(averaged: !noAverage),
+            tellsQFormer: state.tellsQFormer ?? true, adapters: state.adapters, place: lora)
         let bar = ProgressBar("writing")
         let report = try merger.write(to: URL(fileURLWithPath: output), progress: { bar.update($0, of: $1) }) { interruption.happened }
         bar.finish()

@@ -68,3 +68,55 @@ struct ExampleMakerTests {
         #expect(try examples(choice, maker, 1)[0].answer == "b")
     }
 }
+
+@Suite("BLIP-2's second stage learns captions")
+struct CaptionStyleTests {
+    private func maker(_ style: InstructionStyle) -> ExampleMaker {
+        ExampleMaker(dataset: "coco", category: "Image captioning", title: "COCO Caption", style: style)
+    }
+
+    private func examples(_ sample: Sample, _ style: InstructionStyle, _ count: Int) throws -> [Example] {
+        try (0..<count).map { index in
+            var generator = SeededGenerator(seed: 1, 0, UInt64(index))
+            return try maker(style).example(sample, &generator)
+        }
+    }
+
+    private func caption(_ text: String, ocr: [String] = []) -> Sample {
+        Sample(id: "9", images: [], task: .caption(Captions([text], ocrTokens: ocr)))
+    }
+
+    @Test("whole captions have no instruction, not even words read in the picture")
+    func whole() throws {
+        let example = try examples(caption("A Net.", ocr: ["net"]), .captions, 1)[0]
+        #expect(example.instruction.isEmpty && example.answer == "A Net.")
+    }
+
+    @Test("a caption is cut before each of its words as often, and nothing of it is lost")
+    func split() throws {
+        let text = "a  red circle,\tand a house "
+        let examples = try examples(caption(text), .splitCaptions, 6_000)
+        let counts = Dictionary(grouping: examples, by: \.instruction).mapValues(\.count)
+        #expect(Set(counts.keys) == ["", "a", "a  red", "a  red circle,", "a  red circle,\tand", "a  red circle,\tand a"])
+        #expect(counts.values.allSatisfy { abs($0 - 1_000) < 150 })
+        func words(_ text: String) -> [Substring] { text.split(whereSeparator: \.isWhitespace) }
+        #expect(examples.allSatisfy { words($0.instruction) + words($0.answer) == words(text) && !$0.answer.isEmpty })
+        #expect(try self.examples(caption(text), .splitCaptions, 100) == Array(examples.prefix(100)))
+    }
+
+    @Test("a caption of one word, or of none, is not cut", arguments: ["net", " net ", "", "  "])
+    func short(_ text: String) throws {
+        let examples = try examples(caption(text), .splitCaptions, 10)
+        #expect(examples.allSatisfy { $0.instruction.isEmpty && $0.answer == text })
+    }
+
+    @Test("other tasks are refused", arguments: [InstructionStyle.captions, .splitCaptions])
+    func others(_ style: InstructionStyle) {
+        let question = VisualQuestion("What?", answers: [WeightedAnswer("a net")])
+        for task in [
+            SampleTask.question(question), .questionGeneration(question), .instruction(WrittenInstruction("Why?", response: "So.")),
+        ] {
+            #expect(throws: DataError.notACaption(sample: "7")) { try examples(Sample(id: "7", images: [], task: task), style, 1) }
+        }
+    }
+}

@@ -66,8 +66,29 @@ struct DataPlanTests {
             ("data: {datasets: [okvqa], templates: {questions: []}}", "at least one template"),
             ("data: {datasets: [okvqa], instructions: plain, templates: {questions: [a]}}", "no templates"),
             ("data: {datasets: [okvqa], draw: often}", "sample or batch"),
+            ("data: {datasets: [okvqa], instructions: caption}", "templates, plain, prefixed, captions or split-captions"),
+            ("data: {datasets: [coco_caption, okvqa], instructions: captions}", "prefixed for okvqa, which has no captions"),
+            ("data: {datasets: [llava_detail], instructions: split-captions}", "prefixed for llava_detail"),
+            ("data: {datasets: [coco_caption], instructions: captions, templates: {questions: [a]}}", "no templates"),
         ])
     func mistakes(_ text: String, _ message: String) {
         #expect { _ = try data(text) } throws: { "\($0)".contains(message) && "\($0)".contains("p.yaml") }
     }
+
+    @Test(
+        "captions as BLIP-2's second stage learns them",
+        arguments: [("captions", InstructionStyle.captions), ("split-captions", .splitCaptions)])
+    func captions(_ name: String, _ style: InstructionStyle) throws {
+        #expect(try data("data: {datasets: [coco_caption, textcaps, cc3m, {path: own}], instructions: \(name)}").style == style)
+    }
+
+    @Test("data of one's own without captions is refused when it is opened")
+    func ownData() throws {
+        let file = Self.ownData.appendingPathComponent("llava/conversations.json").path
+        let plan = try data("data: {datasets: [{path: \(file)}], instructions: captions, exclude: nothing}")
+        #expect { _ = try TrainingData(plan) } throws: { "\($0)".contains("conversations") && "\($0)".contains("is no caption") }
+    }
+
+    private static let ownData = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        .appendingPathComponent("../../Fixtures/own-data").standardizedFileURL
 }

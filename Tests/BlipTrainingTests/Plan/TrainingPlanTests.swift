@@ -1,3 +1,4 @@
+import BlipData
 import BlipModels
 import BlipTensors
 import BlipTraining
@@ -110,6 +111,12 @@ struct TrainingPlanTests {
         #expect(pretraining.training.batch == 1680 && pretraining.training.steps == 250_000 && pretraining.data.sources.count == 7)
         #expect(pretraining.pretraining == TrainingPlan.Pretraining() && pretraining.training.betas == [0.9, 0.98])
         #expect(pretraining.learningRate.rate(at: 2000) == 1e-4)
+        for (name, batch, style) in [("opt-2.7b", 1920, InstructionStyle.captions), ("flan-t5-xl", 1520, .splitCaptions)] {
+            let plan = try #require(plans["blip2-stage2-\(name)"])
+            #expect(plan.training.batch == batch && plan.training.steps == 80_000 && plan.training.betas == [0.9, 0.98])
+            #expect(plan.learningRate.rate(at: 2000) == 1e-4 && plan.training.minimumRate == 5e-5 && plan.training.answerLimit == 32)
+            #expect(plan.data.style == style && plan.validation?.data.style == style && plan.training.augmentation == .blip2)
+        }
         for name in ["scienceqa", "ocrvqa", "okvqa", "aokvqa"] { #expect(plans["finetune-\(name)"] != nil) }
         let own = try String(contentsOf: Self.recipes.appendingPathComponent("own-data.yaml"), encoding: .utf8)
         #expect(own.split(separator: "\n").count == 10)
