@@ -2,7 +2,7 @@ import ArgumentParser
 import BlipMetrics
 import Foundation
 
-struct Score: AsyncParsableCommand {
+struct Score: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Score files of predictions with the official metrics, without a model.",
         discussion: """
@@ -63,14 +63,14 @@ struct Score: AsyncParsableCommand {
         if !(2...1_000_000).contains(resamples) { throw ValidationError("--resamples must be between 2 and 1000000, found \(resamples).") }
     }
 
-    func run() async throws {
+    func run() throws {
         if list { return try writeList() }
         guard let metric, let predictions else { return }
         let (task, card) = try ScoringTask.named(metric)
         if references.count > 1, task != .visdial { throw ValidationError("--references is given twice, which only visdial takes.") }
         let scoring = scoring(of: task)
         let references = references.map { URL(filePath: $0) }
-        let report = try await interruptible { try scoring.score(URL(filePath: predictions), against: references) }
+        let report = try scoring.score(URL(filePath: predictions), against: references)
         if report.missing > 0 { writeRemark("note: \(grouped(report.missing)) references have no prediction and are left out\n") }
         if report.unknown > 0 { writeRemark("note: \(grouped(report.unknown)) predictions have no reference and are left out\n") }
         let scores = report.scores.filter { score in card.map { Self.belongs(score, to: $0) } ?? true }

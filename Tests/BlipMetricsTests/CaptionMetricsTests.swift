@@ -43,7 +43,8 @@ struct CaptionMetricsTests {
         let turned = try CaptionCorpus(
             samples.reversed().map { CaptionSample($0.prediction, references: $0.references.reversed()) })
         for (one, other) in [
-            (corpus.cider(), turned.cider()), (corpus.rougeL(), turned.rougeL()), (corpus.ciderWithoutPenalty(), turned.ciderWithoutPenalty()),
+            (corpus.cider(), turned.cider()), (corpus.rougeL(), turned.rougeL()),
+            (corpus.ciderWithoutPenalty(), turned.ciderWithoutPenalty()),
         ] {
             #expect(zip(one.values, other.values.reversed()).allSatisfy { isClose($0, $1) })
         }
@@ -61,7 +62,10 @@ struct CaptionMetricsTests {
         let corpus = try CaptionCorpus(samples)
         #expect(corpus.cider().values.allSatisfy { (0...10.000001).contains($0) })
         #expect(corpus.ciderWithoutPenalty().values.allSatisfy { (0...10.000001).contains($0) })
-        #expect((corpus.rougeL().values + BLEU(corpus).values + BLEU(corpus).samples.flatMap(\.values)).allSatisfy { (0...1.000001).contains($0) })
+        #expect(
+            (corpus.rougeL().values + BLEU(corpus).values + BLEU(corpus).samples.flatMap(\.values)).allSatisfy {
+                (0...1.000001).contains($0)
+            })
         #expect(zip(BLEU(corpus).values, BLEU(corpus).values.dropFirst()).allSatisfy { $0 >= $1 })
     }
 

@@ -28,11 +28,13 @@ struct FileScoringTests {
         #expect(official.scores.allSatisfy { $0.count == 2 })
     }
 
-    @Test("VQA's annotations of every dataset are read", arguments: [
-        #"{"annotations": [{"question_id": 1, "answer_type": "yes/no", "question_type": "is this", "answers": [ANSWERS]}]}"#,
-        #"{"data": [{"question_id": 1, "answers": [TEXTS]}]}"#, #"[{"question_id": "1", "direct_answers": [TEXTS]}]"#,
-        #"[{"image": "1", "answers": [ANSWERS], "answer_type": "yes/no"}]"#,
-    ])
+    @Test(
+        "VQA's annotations of every dataset are read",
+        arguments: [
+            #"{"annotations": [{"question_id": 1, "answer_type": "yes/no", "question_type": "is this", "answers": [ANSWERS]}]}"#,
+            #"{"data": [{"question_id": 1, "answers": [TEXTS]}]}"#, #"[{"question_id": "1", "direct_answers": [TEXTS]}]"#,
+            #"[{"image": "1", "answers": [ANSWERS], "answer_type": "yes/no"}]"#,
+        ])
     func vqa(_ form: String) throws {
         let texts = ["yes", "yes", "yes", "no", "no", "no", "no", "no", "no", "no"]
         let objects = texts.enumerated().map { "{\"answer\": \"\($1)\", \"answer_id\": \($0)}" }.joined(separator: ",")
@@ -96,7 +98,9 @@ struct FileScoringTests {
         try withFolder { folder in
             try write("id,proba,label\n1,0.5,1\n2,0.4,0\n3,0.3,1\n", "p.csv", folder)
             try write(labels, "r.jsonl", folder)
-            #expect(try FileScoring(.auc).score(folder.appending(path: "p.csv"), against: [folder.appending(path: "r.jsonl")]).scores[0].value == 0.5)
+            #expect(
+                try FileScoring(.auc).score(folder.appending(path: "p.csv"), against: [folder.appending(path: "r.jsonl")]).scores[0].value
+                    == 0.5)
             try write("id,proba\n1,high\n", "p.csv", folder)
             #expect(throws: MetricError.self) {
                 try FileScoring(.auc).score(folder.appending(path: "p.csv"), against: [folder.appending(path: "r.jsonl")])
@@ -143,11 +147,14 @@ struct FileScoringTests {
         }
     }
 
-    @Test("Files of another form are refused with what was expected", arguments: [
-        (#"{"foo": 1}"#, "[]"), ("[]", "[]"), (#"[{"id": 1}]"#, #"[{"id": 1, "answer": "a"}]"#), ("[1]", #"[{"id": 1, "answer": "a"}]"#),
-        (#"[{"id": 1, "answer": "a"}]"#, #"{"x": []}"#), (#"[{"id": 1, "error": "broken"}]"#, #"[{"id": 1, "answer": "a"}]"#),
-        (#"[{"id": 1.5, "answer": "a"}]"#, #"[{"id": 1, "answer": "a"}]"#), ("", ""), ("[", "["), (#"[{"id": 1, "answer": []}]"#, "[]"),
-    ])
+    @Test(
+        "Files of another form are refused with what was expected",
+        arguments: [
+            (#"{"foo": 1}"#, "[]"), ("[]", "[]"), (#"[{"id": 1}]"#, #"[{"id": 1, "answer": "a"}]"#),
+            ("[1]", #"[{"id": 1, "answer": "a"}]"#),
+            (#"[{"id": 1, "answer": "a"}]"#, #"{"x": []}"#), (#"[{"id": 1, "error": "broken"}]"#, #"[{"id": 1, "answer": "a"}]"#),
+            (#"[{"id": 1.5, "answer": "a"}]"#, #"[{"id": 1, "answer": "a"}]"#), ("", ""), ("[", "["), (#"[{"id": 1, "answer": []}]"#, "[]"),
+        ])
     func refusals(_ predictions: String, _ references: String) {
         for task in ScoringTask.allCases {
             #expect(throws: (any Error).self, "\(task)") { try score(task, predictions, [references]) }

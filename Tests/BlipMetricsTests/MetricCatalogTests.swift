@@ -22,12 +22,17 @@ struct MetricCatalogTests {
         #expect(try ScoringTask.named("cider").task == .caption)
         #expect(try ScoringTask.named("cider").metric == MetricCatalog.cider)
         #expect(try ScoringTask.named("mrr").task == .visdial)
-        #expect(throws: MetricError.unknownMetric(name: "ciderr", nearest: ["cider", "cider_d"], available: ScoringTask.allCases.map(\.rawValue))) {
+        #expect(
+            throws: MetricError.unknownMetric(
+                name: "ciderr", nearest: ["cider", "cider_d"], available: ScoringTask.allCases.map(\.rawValue))
+        ) {
             try ScoringTask.named("ciderr")
         }
     }
 
-    @Test("Groups are called in snake case", arguments: [("yes/no", "yes_no"), ("What color is the", "what_color_is_the"), ("--é 2!", "é_2"), ("", "")])
+    @Test(
+        "Groups are called in snake case",
+        arguments: [("yes/no", "yes_no"), ("What color is the", "what_color_is_the"), ("--é 2!", "é_2"), ("", "")])
     func snakeCase(_ text: String, _ expected: String) { #expect(MetricCard.snakeCase(text) == expected) }
 
     @Test("Every error is one sentence that says what to do")
