@@ -6,26 +6,29 @@ struct Score: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Score files of predictions with the official metrics, without a model.",
         discussion: """
-            Files have the forms that the organizers publish and take. Each prediction has one reference and the other way round, unless --partial
-            is given. Values are fractions, where official scripts may print percent; CIDEr has its own scale, of which papers print a hundred
-            times as much. --list says what each metric is and where it comes from.
+            Files have the forms that the organizers take and publish. Every prediction needs a reference and the other way round, but with --partial.
+            Values are fractions, where official scripts may print percent; of CIDEr's own scale papers print a hundred times as much.
 
               instructblip score --metric caption --predictions captions.json --references captions_val2014.json
-              instructblip score --metric vqa --predictions answers.json --references v2_mscoco_val2014_annotations.json
 
-            What --metric takes, and the files of each:
-              vqa                     [{question_id, answer}]; annotations of VQAv2, OKVQA, TextVQA or VizWiz (image in place of question_id)
-              gqa                     [{questionId, prediction}]; the questions file
-              aokvqa_direct_answer    {ID: {direct_answer}}; the annotations, as for aokvqa_multiple_choice ({ID: {multiple_choice}})
-              caption                 [{image_id, caption}]; annotations of COCO, NoCaps, TextCaps or Flickr30K in COCO's form
-              visdial                 [{image_id, round_id, ranks}]; the dialogs, the ratings, or both (--references twice)
-              auc                     id and score or proba, as JSON or CSV; id and label
-              exact_match, ivqa,      id and answer; id and answer or answers, for multiple choice with options, by text or by number from 0
-              multiple_choice
-            or a single metric of --list, such as cider. Instead of the official members every file may have id and answer (caption for
-            captions), as JSON lines in a file named .jsonl, which is what ask --questions and caption write.
+            What --metric takes, with the predictions and the references of each:
 
-            With --json, one object: for each metric its value, stderr (null for one sample), interval (95 %, by bootstrap) and count.
+              vqa            [{question_id, answer}]
+                             annotations of VQAv2, OKVQA, TextVQA, VizWiz
+              gqa            [{questionId, prediction}]; the questions
+              aokvqa_direct_answer, aokvqa_multiple_choice
+                             {ID: {direct_answer, multiple_choice}}; annotations
+              caption        [{image_id, caption}]; annotations in COCO's form
+              visdial        [{image_id, round_id, ranks}]
+                             dialogs, ratings, or both by two --references
+              auc            id, score (JSON or CSV); id, label
+              exact_match, multiple_choice, ivqa
+                             id, answer; id, answer or answers, options
+
+            or one metric of --list, such as cider. All of them also take lines of id and answer (or caption) in a file named .jsonl, which is what
+            ask --questions and caption write.
+
+            --json: for each metric value, stderr (null for one sample), interval (95 %, by bootstrap) and count.
             """)
 
     @Option(help: ArgumentHelp("What to compute.", valueName: "name"))
@@ -71,8 +74,8 @@ struct Score: ParsableCommand {
         let scoring = scoring(of: task)
         let references = references.map { URL(filePath: $0) }
         let report = try scoring.score(URL(filePath: predictions), against: references)
-        if report.missing > 0 { writeRemark("note: \(grouped(report.missing)) references have no prediction and are left out\n") }
-        if report.unknown > 0 { writeRemark("note: \(grouped(report.unknown)) predictions have no reference and are left out\n") }
+        if report.missing > 0 { writeRemark("note: left out, without a prediction: \(grouped(report.missing)) of the references\n") }
+        if report.unknown > 0 { writeRemark("note: left out, without a reference: \(grouped(report.unknown)) of the predictions\n") }
         let scores = report.scores.filter { score in card.map { Self.belongs(score, to: $0) } ?? true }
         if json { return try writeJSON(Dictionary(scores.map { ($0.name, ScoreReport($0)) }) { $1 }) }
         try writeOutput(Self.table(scores))

@@ -11,9 +11,11 @@ struct CaptionMetricsTests {
         let (samples, document) = try MetricFixtures.captions()
         let corpus = try CaptionCorpus(samples)
         let (cider, rouge, bleu) = (corpus.cider().values, corpus.rougeL().values, BLEU(corpus))
+        let plain = corpus.ciderWithoutPenalty().values
         for (place, sample) in try #require(document["samples"]?.array).enumerated() {
             let expected = try sample.numbers("bleu")
             #expect(isClose(cider[place], try sample.number("cider")), "\(samples[place])")
+            #expect(isClose(plain[place], try sample.number("cider_plain")), "\(samples[place])")
             #expect(isClose(rouge[place], try sample.number("rouge_l")), "\(samples[place])")
             for order in 0..<4 { #expect(isClose(bleu.samples[order].values[place], expected[order]), "\(samples[place])") }
         }

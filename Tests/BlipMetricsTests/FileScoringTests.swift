@@ -1,4 +1,3 @@
-import BlipData
 import Foundation
 import Testing
 

@@ -4,7 +4,8 @@ extension CaptionCorpus {
     /// What the official caption scorer prints as CIDEr, for each caption; about 1 is good, 10 is most.
     ///
     /// Captions are vectors of their runs of one to four words, rare runs weighing more; the score is how much the prediction's point the same
-    /// way as its references', times 10. Weights come from the references themselves, so a caption's score depends on the corpus.
+    /// way as its references', times 10. Weights come from the references themselves, so a caption's score depends on the corpus; in a corpus
+    /// of one picture nothing is rare, and the score is 0.
     /// The formula is CIDEr-D's: runs count at most as often as in the reference, and captions of other lengths count less.
     ///
     /// Source: Vedantam et al., "CIDEr", CVPR 2015, as `pycocoevalcap/cider/cider_scorer.py` computes it.

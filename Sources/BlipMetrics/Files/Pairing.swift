@@ -59,11 +59,14 @@ struct Pairing<Prediction, Reference> {
         if references.ids.isEmpty { throw MetricError.nothingToScore(what: "\(references.file) has no references") }
         let missing = references.ids.filter { predictions[$0] == nil }
         let unknown = predictions.ids.filter { !references.knows($0) }
-        if !unknown.isEmpty, !isPartial || missing.count == references.ids.count {
+        if isPartial, missing.count == references.ids.count {
+            throw MetricError.nothingToScore(what: "no id of \(predictions.file) is in \(references.file)")
+        }
+        if !unknown.isEmpty, !isPartial {
             throw MetricError.unknownPredictions(
                 place: predictions.file, count: unknown.count, of: predictions.ids.count, examples: Self.examples(unknown))
         }
-        if !missing.isEmpty, !isPartial || missing.count == references.ids.count {
+        if !missing.isEmpty, !isPartial {
             throw MetricError.missingPredictions(
                 place: predictions.file, count: missing.count, of: references.ids.count, examples: Self.examples(missing))
         }
