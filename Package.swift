@@ -45,6 +45,7 @@ let package = Package(
         .library(name: "BlipImages", targets: ["BlipImages"]),
         .library(name: "BlipJSON", targets: ["BlipJSON"]),
         .library(name: "BlipData", targets: ["BlipData"]),
+        .library(name: "BlipMetrics", targets: ["BlipMetrics"]),
         .library(name: "BlipRuns", targets: ["BlipRuns"]),
         .library(name: "BlipHub", targets: ["BlipHub"]),
         .executable(name: "instructblip", targets: ["instructblip"]),
@@ -58,6 +59,7 @@ let package = Package(
         // The pure side.
         .target(name: "BlipJSON", swiftSettings: strict),
         .target(name: "BlipData", dependencies: ["BlipJSON"], swiftSettings: strict),
+        .target(name: "BlipMetrics", dependencies: ["BlipData", "BlipJSON"], swiftSettings: strict),
         .target(name: "BlipHub", dependencies: ["BlipJSON", .product(name: "Crypto", package: "swift-crypto")], swiftSettings: strict),
         .target(name: "BlipTokenizers", dependencies: ["BlipJSON"], swiftSettings: strict),
         .target(name: "BlipImages", dependencies: ["BlipJSON", "CImageCodecs"], swiftSettings: strict),
@@ -94,8 +96,8 @@ let package = Package(
         .executableTarget(
             name: "instructblip",
             dependencies: [
-                "Blip", "BlipData", "BlipDecoding", "BlipHub", "BlipImages", "BlipModels", "BlipRuns", "BlipTensors", "BlipTokenizers",
-                "BlipTraining",
+                "Blip", "BlipData", "BlipDecoding", "BlipHub", "BlipImages", "BlipMetrics", "BlipModels", "BlipRuns", "BlipTensors",
+                "BlipTokenizers", "BlipTraining",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -108,6 +110,7 @@ let package = Package(
         .testTarget(name: "BlipHubTests", dependencies: ["BlipHub", "HubTestSupport"], swiftSettings: strict),
         .testTarget(name: "BlipJSONTests", dependencies: ["BlipJSON"], swiftSettings: strict),
         .testTarget(name: "BlipDataTests", dependencies: ["BlipData", "BlipJSON"], swiftSettings: strict),
+        .testTarget(name: "BlipMetricsTests", dependencies: ["BlipMetrics", "BlipData", "BlipJSON"], swiftSettings: strict),
         .testTarget(name: "BlipTokenizersTests", dependencies: ["BlipTokenizers", "BlipJSON"], swiftSettings: strict),
         .testTarget(name: "BlipImagesTests", dependencies: ["BlipImages", "BlipJSON"], swiftSettings: strict),
         .testTarget(name: "BlipRunsTests", dependencies: ["BlipRuns", "BlipImages", "BlipJSON"], swiftSettings: strict),

@@ -4,6 +4,7 @@ import BlipData
 import BlipDecoding
 import BlipHub
 import BlipImages
+import BlipMetrics
 import BlipModels
 import BlipRuns
 import BlipTensors
@@ -42,6 +43,10 @@ struct ExitStatus {
         case let error as TokenizerError: (code, sentence) = (Self.code(error), "\(error)")
         case let error as DataError: (code, sentence) = (Self.code(error), "\(error)")
         case let error as RecordError: (code, sentence) = (Self.code(error), "\(error)")
+        case MetricError.missingPredictions: (code, sentence) = (Self.badData, "\(error) with --partial")
+        case MetricError.unknownPredictions: (code, sentence) = (Self.badData, "\(error) (--partial leaves such predictions out)")
+        case MetricError.unknownMetric: (code, sentence) = (Self.usage, "\(error) (--list shows all of them)")
+        case let error as MetricError: (code, sentence) = (Self.badData, "\(error)")
         case let error as PlanError: (code, sentence) = (Self.code(error), "\(error)")
         case let error as RunError: (code, sentence) = (Self.code(error), "\(error)")
         case TrainingError.outputInUse: (code, sentence) = (Self.usage, "\(error) (--resume goes on with it)")

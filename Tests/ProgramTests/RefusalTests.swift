@@ -92,7 +92,7 @@ import Testing
 
     @Test(
         "every verb explains itself",
-        arguments: [[], ["ask"], ["caption"], ["trace"], ["tokenize"], ["show"], ["create"], ["pull"], ["ls"], ["rm"]])
+        arguments: [[], ["ask"], ["caption"], ["trace"], ["tokenize"], ["show"], ["create"], ["score"], ["pull"], ["ls"], ["rm"]])
     func help(_ verb: [String]) throws {
         let outcome = try Program.run(verb + ["--help"])
         #expect(outcome.status == 0)

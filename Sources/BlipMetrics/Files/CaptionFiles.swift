@@ -1,0 +1,27 @@
+import BlipData
+import BlipJSON
+import Foundation
+
+/// Captions of pictures, and what people wrote about them.
+enum CaptionFiles {
+    private static let ids = ["image_id", "id"]
+
+    /// COCO's results, `[{"image_id", "caption"}]`, or lines of `id` and `caption`.
+    static func predictions(_ url: URL) throws -> IdentifiedEntries<String> {
+        try ScoringFile(url).entries { (try $0.identifier(anyOf: ids), try $0.text(anyOf: ["caption", "answer"])) }
+    }
+
+    /// COCO's annotations (`annotations`, a caption each), as NoCaps, Flickr30K and TextCaps have them too; or records with a picture's captions
+    /// in a list, as in Karpathy's files of LAVIS.
+    static func references(_ url: URL) throws -> IdentifiedEntries<[String]> {
+        var entries = IdentifiedEntries<[String]>(url.path)
+        try ScoringFile(url, members: ["annotations", "data"]).forEach { record in
+            let id = try record.identifier(anyOf: ids)
+            let key = ["captions", "references"].first(where: record.has) ?? "caption"
+            let captions = record.isText(key) ? [try record.text(key)] : try record.texts(key)
+            if captions.isEmpty { throw MetricError.badRecord(place: record.place, expected: "captions", found: "none") }
+            entries.update(id, default: []) { $0 += captions }
+        }
+        return entries
+    }
+}
