@@ -34,6 +34,9 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
+// Scenes are drawn while models train and are tested, which debug builds do too.
+let drawingCompilerSettings: [SwiftSetting] = isDependency ? [] : [.unsafeFlags(["-O"])]
+
 let package = Package(
     name: "swift-instructblip",
     platforms: [.macOS(.v15)],
@@ -45,6 +48,7 @@ let package = Package(
         .library(name: "BlipImages", targets: ["BlipImages"]),
         .library(name: "BlipJSON", targets: ["BlipJSON"]),
         .library(name: "BlipData", targets: ["BlipData"]),
+        .library(name: "BlipScenes", targets: ["BlipScenes"]),
         .library(name: "BlipMetrics", targets: ["BlipMetrics"]),
         .library(name: "BlipRuns", targets: ["BlipRuns"]),
         .library(name: "BlipHub", targets: ["BlipHub"]),
@@ -63,6 +67,7 @@ let package = Package(
         .target(name: "BlipHub", dependencies: ["BlipJSON", .product(name: "Crypto", package: "swift-crypto")], swiftSettings: strict),
         .target(name: "BlipTokenizers", dependencies: ["BlipJSON"], swiftSettings: strict),
         .target(name: "BlipImages", dependencies: ["BlipJSON", "CImageCodecs"], swiftSettings: strict),
+        .target(name: "BlipScenes", dependencies: ["BlipData", "BlipImages"], swiftSettings: strict + drawingCompilerSettings),
         .target(name: "BlipRuns", dependencies: ["BlipImages", "BlipJSON"], swiftSettings: strict),
         .target(name: "CImageCodecs", dependencies: ["CLibJPEG", "CLibPNG", "CLibWebP", "CLibWebPDemux"]),
         .systemLibrary(name: "CLibJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"]), .brew(["jpeg-turbo"])]),
@@ -96,8 +101,8 @@ let package = Package(
         .executableTarget(
             name: "instructblip",
             dependencies: [
-                "Blip", "BlipData", "BlipDecoding", "BlipHub", "BlipImages", "BlipMetrics", "BlipModels", "BlipRuns", "BlipTensors",
-                "BlipTokenizers", "BlipTraining",
+                "Blip", "BlipData", "BlipDecoding", "BlipHub", "BlipImages", "BlipMetrics", "BlipModels", "BlipRuns", "BlipScenes",
+                "BlipTensors", "BlipTokenizers", "BlipTraining",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -113,6 +118,8 @@ let package = Package(
         .testTarget(name: "BlipMetricsTests", dependencies: ["BlipMetrics", "BlipData", "BlipJSON"], swiftSettings: strict),
         .testTarget(name: "BlipTokenizersTests", dependencies: ["BlipTokenizers", "BlipJSON"], swiftSettings: strict),
         .testTarget(name: "BlipImagesTests", dependencies: ["BlipImages", "BlipJSON"], swiftSettings: strict),
+        .testTarget(
+            name: "BlipScenesTests", dependencies: ["BlipScenes", "BlipData", "BlipImages", "BlipJSON"], swiftSettings: strict),
         .testTarget(name: "BlipRunsTests", dependencies: ["BlipRuns", "BlipImages", "BlipJSON"], swiftSettings: strict),
         .testTarget(name: "BlipTensorsTests", dependencies: ["BlipTensors", "BlipTestSupport"], swiftSettings: strict),
         .testTarget(

@@ -7,6 +7,7 @@ import BlipImages
 import BlipMetrics
 import BlipModels
 import BlipRuns
+import BlipScenes
 import BlipTensors
 import BlipTokenizers
 import BlipTraining
@@ -48,6 +49,7 @@ struct ExitStatus {
         case MetricError.unknownMetric: (code, sentence) = (Self.usage, "\(error) (--list shows all of them)")
         case let error as MetricError: (code, sentence) = (Self.badData, "\(error)")
         case let error as PlanError: (code, sentence) = (Self.code(error), "\(error)")
+        case let error as SceneError: (code, sentence) = (Self.usage, "\(error)")
         case let error as RunError: (code, sentence) = (Self.code(error), "\(error)")
         case TrainingError.outputInUse: (code, sentence) = (Self.usage, "\(error) (--resume goes on with it)")
         case let error as TrainingError: (code, sentence) = (Self.code(error), "\(error)")

@@ -22,7 +22,9 @@ struct ChartPainter {
         for (place, part) in chart.parts.enumerated() {
             let middle = -0.75 + (Float(place) + 0.5) * step
             let height = Float(part.value) / 9 * 1.25
-            fill([.box(middle, bottom - height / 2, step * 0.34, height / 2)], sheet, part.color.tint, edge: part.color.tint.scaled(0.5), canvas, row)
+            fill(
+                [.box(middle, bottom - height / 2, step * 0.34, height / 2)], sheet, part.color.tint, edge: part.color.tint.scaled(0.5),
+                canvas, row)
             write(part.label, x: middle, y: 0.69, sheet, Tint(30, 30, 34), canvas, row)
         }
         fill([.line(-0.8, bottom + 0.01, 0.8, bottom + 0.01, 0.015)], sheet, Tint(50, 50, 54), canvas, row)
@@ -30,7 +32,7 @@ struct ChartPainter {
     }
 
     private func pie(_ chart: SceneChart, _ sheet: Placement, _ canvas: borrowing Canvas, _ row: borrowing DistanceRow) {
-        let total = Double(chart.parts.reduce(0) { $0 + $1.value })
+        let total = chart.parts.reduce(0.0) { $0 + Double($1.value) }
         guard total > 0 else { return }
         var start = 0.0
         for part in chart.parts {
@@ -55,7 +57,8 @@ struct ChartPainter {
     }
 
     private func fill(
-        _ forms: [Figure.Form], _ sheet: Placement, _ tint: Tint, edge: Tint? = nil, _ canvas: borrowing Canvas, _ row: borrowing DistanceRow
+        _ forms: [Figure.Form], _ sheet: Placement, _ tint: Tint, edge: Tint? = nil, _ canvas: borrowing Canvas,
+        _ row: borrowing DistanceRow
     ) {
         var paint = Paint(tint)
         paint.edge = edge

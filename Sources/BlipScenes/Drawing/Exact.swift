@@ -5,6 +5,8 @@
 enum Exact {
     /// The sine and cosine of an angle in degrees, by Taylor's series around the nearest quarter turn.
     static func sineAndCosine(degrees: Double) -> (sine: Float, cosine: Float) {
+        // Beyond that a turn has no meaning, and its number may not fit.
+        let degrees = abs(degrees) < 1e9 ? degrees : 0
         let quarters = (degrees / 90).rounded()
         let angle = (degrees - quarters * 90) * (0x1.921fb54442d18p+1 / 180)
         let square = angle * angle

@@ -43,7 +43,11 @@ extension Figure {
 
     private static let fish = Figure([
         Layer(.dark, [.polygon((0.42, 0), (1.05, -0.55), (0.86, 0), (1.05, 0.55))]),
-        Layer([.polygon((-1, 0), (-0.74, -0.33), (-0.3, -0.54), (0.1, -0.5), (0.46, -0.24), (0.66, 0), (0.46, 0.24), (0.1, 0.5), (-0.3, 0.54), (-0.74, 0.33))]),
+        Layer([
+            .polygon(
+                (-1, 0), (-0.74, -0.33), (-0.3, -0.54), (0.1, -0.5), (0.46, -0.24), (0.66, 0), (0.46, 0.24), (0.1, 0.5), (-0.3, 0.54),
+                (-0.74, 0.33))
+        ]),
         Layer(.white, isOutside: false, [.circle(-0.6, -0.13, 0.15)]),
         Layer(.tire, isOutside: false, [.circle(-0.62, -0.13, 0.08)]),
     ])
@@ -55,10 +59,11 @@ extension Figure {
     ])
 
     private static let flower = Figure([
-        Layer((0..<6).map { petal in
-            let (sine, cosine) = Exact.sineAndCosine(degrees: 60 * Double(petal))
-            return .circle(sine * 0.64, -cosine * 0.64, 0.37)
-        } + [.circle(0, 0, 0.5)]),
+        Layer(
+            (0..<6).map { petal in
+                let (sine, cosine) = Exact.sineAndCosine(degrees: 60 * Double(petal))
+                return .circle(sine * 0.64, -cosine * 0.64, 0.37)
+            } + [.circle(0, 0, 0.5)]),
         Layer(.glass, isOutside: false, [.circle(0, 0, 0.27)]),
         Layer(.tire, isOutside: false, [.circle(0, 0, 0.12)]),
     ])
@@ -70,8 +75,8 @@ extension Figure {
 
     private static let boat = Figure([
         Layer(.wood, [.box(0, -0.18, 0.06, 0.72)]),
-        Layer(.white, [.polygon((0.12, -0.9), (0.8, 0.22), (0.12, 0.22))]),
-        Layer([.polygon((-1.05, 0.34), (1.05, 0.34), (0.66, 0.92), (-0.66, 0.92)), .polygon((-0.12, -0.78), (-0.12, 0.22), (-0.7, 0.22))]),
+        Layer(.white, [.polygon((0.05, -0.9), (0.8, 0.24), (0.05, 0.24))]),
+        Layer([.polygon((-1.05, 0.34), (1.05, 0.34), (0.66, 0.92), (-0.66, 0.92)), .polygon((-0.05, -0.78), (-0.05, 0.24), (-0.7, 0.24))]),
     ])
 
     private static let umbrella = Figure([

@@ -34,7 +34,8 @@ struct FigurePainter {
         _ row: borrowing DistanceRow
     ) {
         let box = SIMD2(
-            abs(placement.cosine) * reach.x + abs(placement.sine) * reach.y, abs(placement.sine) * reach.x + abs(placement.cosine) * reach.y)
+            abs(placement.cosine) * reach.x + abs(placement.sine) * reach.y, abs(placement.sine) * reach.x + abs(placement.cosine) * reach.y
+        )
         let columns = Self.range(placement.x, box.x * placement.scale, canvas.side)
         let rows = Self.range(placement.y, box.y * placement.scale, canvas.side)
         guard !columns.isEmpty else { return }
@@ -69,8 +70,9 @@ struct FigurePainter {
         }
     }
 
-    /// The pixels within reach.
+    /// The pixels within reach; none for a place that is no number.
     private static func range(_ middle: Float, _ reach: Float, _ side: Int) -> Range<Int> {
+        guard middle.isFinite, reach.isFinite, reach > 0 else { return 0..<0 }
         let first = max(0, min(Float(side), (middle - reach - 1).rounded(.down)))
         let last = max(first, min(Float(side), (middle + reach + 1).rounded(.up)))
         return Int(first)..<Int(last)
@@ -142,14 +144,16 @@ struct FigurePainter {
 
     /// An outline that wobbles, and hatching within.
     private func sketch(
-        _ columns: Range<Int>, _ y: Int, _ scale: Float, _ paint: Paint, _ seed: UInt32, _ canvas: borrowing Canvas, _ row: borrowing DistanceRow
+        _ columns: Range<Int>, _ y: Int, _ scale: Float, _ paint: Paint, _ seed: UInt32, _ canvas: borrowing Canvas,
+        _ row: borrowing DistanceRow
     ) {
         let start = columns.lowerBound
         let phase = Float(seed % 64) / 64
         let halfWidth = max(0.085, 0.75 / scale)
         for i in 0..<columns.count {
             let (x, down) = (row.x[i], row.y[i])
-            let distance = row.distance[i] + 0.035 * Exact.wave(0.9 * x + 0.7 * down + phase) + 0.025 * Exact.wave(1.7 * down - 1.3 * x + phase)
+            let distance =
+                row.distance[i] + 0.035 * Exact.wave(0.9 * x + 0.7 * down + phase) + 0.025 * Exact.wave(1.7 * down - 1.3 * x + phase)
             let outline = Exact.clamped(0.5 - (abs(distance + halfWidth * 0.5) - halfWidth) * scale)
             let hatch = abs(Exact.wave(2.1 * (x + down) + 0.08 * Exact.wave(down + phase)))
             let inside = Exact.clamped(0.5 - distance * scale)

@@ -84,6 +84,8 @@ extension Scene {
             }
         }
         return Phrases.list(
-            groups.map { $0.count == 1 ? Phrases.withArticle($0.noun) : "\(Phrases.number($0.count)) \($0.object.noun(mentions, plural: true))" })
+            groups.map {
+                $0.count == 1 ? Phrases.withArticle($0.noun) : "\(Phrases.number($0.count)) \($0.object.noun(mentions, plural: true))"
+            })
     }
 }

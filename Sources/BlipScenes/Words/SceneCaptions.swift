@@ -81,7 +81,8 @@ public struct SceneCaptions: Sendable {
                 isSign ? "\(noun) reads \(text) \(scene.background.phrase)" : "\(SceneObject.called(text)) on \(noun)",
                 "\(noun) \(object.place.phrase) with \(text) written on it",
                 "\(text) is written on \(noun)",
-                "\(noun) with \(SceneObject.called(text))" + (scene.objects.count > 1 ? " among \(Phrases.number(scene.objects.count)) things" : ""),
+                "\(noun) with \(SceneObject.called(text))"
+                    + (scene.objects.count > 1 ? " among \(Phrases.number(scene.objects.count)) things" : ""),
             ]
             if let caption = generator.element(of: texts), !captions.contains(caption) { captions.append(caption) }
         }

@@ -25,7 +25,9 @@ public struct SceneDescription: Sendable {
     private func sentence(_ number: Int) -> String {
         let object = scene.objects[number]
         var text = "\(Phrases.withArticle(object.noun([.size, .color, .texture, .direction]))) is \(object.place.phrase)"
-        if let written = object.text { text += object.kind == .sign ? " and says \(written)" : " and has \(SceneObject.called(written)) on it" }
+        if let written = object.text {
+            text += object.kind == .sign ? " and says \(written)" : " and has \(SceneObject.called(written)) on it"
+        }
         return Phrases.sentence(text)
     }
 
@@ -56,7 +58,7 @@ public struct SceneDescription: Sendable {
         let parts = chart.parts.map { part in
             chart.form == .bars
                 ? "Bar \(part.label) is \(part.color.name) and \(part.value) high."
-                : "Slice \(part.label) is \(part.color.name) and has \(part.value) of \(chart.parts.reduce(0) { $0 + $1.value }) parts."
+                : "Slice \(part.label) is \(part.color.name) and has \(part.value) of \(Int(exactly: chart.parts.reduce(0.0) { $0 + Double($1.value) }) ?? 0) parts."
         }
         return [opening] + parts
     }

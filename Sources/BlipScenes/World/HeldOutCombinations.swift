@@ -18,7 +18,9 @@ public enum HeldOutCombinations {
     /// Words that are on no sign of the training style.
     public static let words = ["PIZZA", "ART", "DOCK", "RIVER", "JAM", "LUCK", "VAN", "QUIZ", "GOLD", "HUT", "NEWS", "BOX"]
 
-    public static func contains(_ object: SceneObject) -> Bool { contains(object.kind, object.color) || contains(object.kind, object.texture) }
+    public static func contains(_ object: SceneObject) -> Bool {
+        contains(object.kind, object.color) || contains(object.kind, object.texture)
+    }
 
     static func contains(_ kind: ObjectKind, _ color: ObjectColor) -> Bool {
         colors.contains { $0.kind == kind && $0.color == color }

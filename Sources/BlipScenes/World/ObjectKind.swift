@@ -68,6 +68,9 @@ public enum ObjectKind: String, Sendable, CaseIterable, Codable {
         }
     }
 
+    /// Whether it has one large surface, so that stripes and dots show.
+    var hasSurface: Bool { self != .house && self != .boat && self != .bolt && self != .sign }
+
     /// Whether a letter or a digit can stand in its middle.
     var carriesText: Bool {
         switch self {

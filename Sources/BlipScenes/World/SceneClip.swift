@@ -60,5 +60,5 @@ public struct SceneClip: Sendable, Equatable {
     public var frames: [Scene] { (0..<Self.frameCount).map(frame) }
 
     /// How far something moves, as a share of the picture's side.
-    static let path = 0.5
+    static let path = 0.36
 }

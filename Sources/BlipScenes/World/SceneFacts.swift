@@ -41,7 +41,8 @@ public struct SceneFacts: Encodable, Sendable {
         shadows = scene.hasShadows
         objects = scene.objects.enumerated().map { place, object in
             Object(
-                number: place + 1, kind: object.kind.name, color: object.color.name, size: object.size.rawValue, texture: object.texture.rawValue,
+                number: place + 1, kind: object.kind.name, color: object.color.name, size: object.size.rawValue,
+                texture: object.texture.rawValue,
                 place: object.place.rawValue, x: Self.rounded(object.x), y: Self.rounded(object.y), turn: Self.rounded(object.turn),
                 direction: object.direction?.rawValue, text: object.text, isHeldOut: HeldOutCombinations.contains(object))
         }

@@ -49,7 +49,7 @@ public struct SceneGenerator: Sendable {
         case .chalk: scene.background = .board
         }
         scene.light = generator.unit() < 0.4 ? .even : generator.element(of: Light.allCases) ?? .even
-        scene.grain = generator.unit() < 0.5 ? 0 : generator.unit() * 14
+        scene.grain = generator.unit() < 0.5 ? 0 : generator.unit() * 11
         scene.hasShadows = scene.drawing == .painted && generator.unit() < 0.5
         scene.sharpness = generator.unit() < style.blurred ? .blurred : generator.unit() < 0.2 ? .soft : .sharp
         scene.seed = UInt32(truncatingIfNeeded: generator.next())
@@ -80,7 +80,7 @@ public struct SceneGenerator: Sendable {
             object.color = generator.element(of: ObjectColor.allCases) ?? .red
             object.size = generator.element(of: ObjectSize.allCases) ?? .medium
             // Stripes and dots of a small object could not be told at 64 pixels; a sketch has its own surface.
-            let hasTexture = object.size != .small && scene.drawing == .painted && generator.unit() < 0.5
+            let hasTexture = object.size != .small && object.kind.hasSurface && scene.drawing == .painted && generator.unit() < 0.5
             object.texture = hasTexture ? generator.element(of: ObjectTexture.allCases) ?? .plain : .plain
             if generator.unit() < style.repetition, let model = generator.element(of: scene.objects.filter({ $0.kind != .sign })) {
                 if generator.below(2) == 0 { object.kind = model.kind } else { object.color = model.color }
@@ -88,7 +88,9 @@ public struct SceneGenerator: Sendable {
             if isUnseen, let pair = generator.element(of: HeldOutCombinations.colors.filter({ style.kinds.contains($0.kind) })) {
                 (object.kind, object.color) = pair
             }
-            guard shows(object, in: scene), isUnseen || style.combinations == .unseen || !HeldOutCombinations.contains(object) else { continue }
+            guard shows(object, in: scene), isUnseen || style.combinations == .unseen || !HeldOutCombinations.contains(object) else {
+                continue
+            }
             let direction = generator.element(of: Direction.allCases) ?? .right
             object.turn = object.kind == .arrow ? direction.degrees : (generator.unit() * 2 - 1) * object.kind.freeTurn
             return object
@@ -101,7 +103,7 @@ public struct SceneGenerator: Sendable {
     }
 
     /// A sign with a word or a number, where it fits.
-    private func sign(_ scene: Scene, _ generator: inout SeededGenerator) -> SceneObject? {
+    func sign(_ scene: Scene, _ generator: inout SeededGenerator) -> SceneObject? {
         let words = style.combinations == .unseen ? HeldOutCombinations.words : SignWords.all
         let text: String
         if generator.unit() < 0.75 {
@@ -126,7 +128,9 @@ public struct SceneGenerator: Sendable {
             guard var object = attributes(scene, &generator, isUnseen: isUnseen) else { return nil }
             (object.size, object.texture) = (.large, .plain)
             object.turn = 0
-            guard object.kind.carriesText, isUnseen || style.combinations == .unseen || !HeldOutCombinations.contains(object) else { continue }
+            guard object.kind.carriesText, isUnseen || style.combinations == .unseen || !HeldOutCombinations.contains(object) else {
+                continue
+            }
             let characters = Array(generator.below(2) == 0 ? SignWords.digits : SignWords.letters)
             object.text = generator.element(of: characters).map { String($0) }
             return placed(object, in: scene, &generator)
@@ -157,6 +161,9 @@ public struct SceneGenerator: Sendable {
         return nil
     }
 
+    /// So much of an object is hidden where one is in front of another: enough to be seen, not so much that it could not be known.
+    private static let hiddenShares = 0.08...0.45
+
     /// Over a part of one that has nothing written on it; nil where there is none, or no room.
     private func overlapping(_ object: SceneObject, in scene: Scene, _ generator: inout SeededGenerator) -> SceneObject? {
         guard object.text == nil, let other = generator.element(of: scene.objects.filter({ $0.text == nil })), other.color != object.color
@@ -165,12 +172,15 @@ public struct SceneGenerator: Sendable {
         // Something large would hide too much of something small.
         object.size = min(object.size, max(other.size, .medium))
         if object.size == .small { object.texture = .plain }
-        for _ in 0..<60 {
+        let back = Silhouette(other)
+        for _ in 0..<40 {
             let (sine, cosine) = Exact.sineAndCosine(degrees: generator.unit() * 360)
-            let apart = (other.extent.x + object.extent.x) * (0.68 + 0.08 * generator.unit())
+            let apart = (other.extent.x + object.extent.x) * (0.5 + 0.26 * generator.unit())
             (object.x, object.y) = (other.x + Double(cosine) * apart, other.y + Double(sine) * apart)
             let isAlone = scene.objects.allSatisfy { $0 == other || $0.depth(in: object) < 0 }
-            if Self.isClear(object), isAlone, object.overlaps(other) { return object }
+            guard Self.isClear(object), isAlone, object.overlaps(other) else { continue }
+            // Figures do not fill their circles, so that it has to be looked at.
+            if Self.hiddenShares.contains(back.share(behind: Silhouette(object))) { return object }
         }
         return nil
     }

@@ -49,6 +49,12 @@ public struct SceneStyle: Sendable, Equatable {
     /// Another style of drawing.
     public static let sketches = SceneStyle(drawings: [.sketch, .chalk])
 
+    /// Bars and slices.
+    public static let charts = SceneStyle(charts: 1)
+
+    /// Too blurred to be read.
+    public static let blurredPictures = SceneStyle(blurred: 1)
+
     /// Another style of drawing, and unseen combinations.
     public static let heldOut = SceneStyle(drawings: [.sketch, .chalk], combinations: .unseen)
 }

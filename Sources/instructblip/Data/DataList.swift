@@ -1,13 +1,15 @@
 import ArgumentParser
 import BlipData
+import BlipScenes
 import Foundation
 
 struct DataList: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "List the paper's 26 datasets: category, splits, metric, and whether their files are here.",
+        commandName: "list",
+        abstract: "List the paper's 26 datasets and the built-in scenes: category, splits, metric, and whether their files are here.",
         discussion: """
             FOUND names the splits whose annotation files lie below --root; a star says that their pictures do not. What is missing and where to
-            fetch it: instructblip data show NAME.
+            fetch it: instructblip data show NAME. Scenes need no files.
             """)
 
     @OptionGroup var root: DataRoot
@@ -19,7 +21,7 @@ struct DataList: ParsableCommand {
     var json = false
 
     func run() throws {
-        let definitions = all ? DatasetCatalog.all : DatasetCatalog.paper
+        let definitions = (all ? DatasetCatalog.all : DatasetCatalog.paper) + SceneCatalog.all
         if json { return try writeJSON(Listing(root: root.path, datasets: definitions.map { Entry($0, root.path) })) }
         let rows = definitions.map { definition in
             let card = definition.card

@@ -1,5 +1,6 @@
 import ArgumentParser
 import BlipData
+import BlipScenes
 import BlipTraining
 import Foundation
 
@@ -74,7 +75,7 @@ struct DataPlace: ParsableArguments {
     ///
     /// - Throws: ``DataError/unknownDataset(name:nearest:)`` for what is neither in the catalog nor on the disk.
     func definition() throws -> DatasetDefinition? {
-        do { return try DatasetCatalog.dataset(place) } catch {
+        do { return try NamedDatasets.dataset(place) } catch {
             // A path may have a fragment that names an entry of its file.
             let path = place.split(separator: "#", maxSplits: 1).first.map(String.init) ?? place
             if path.contains("{") || FileManager.default.fileExists(atPath: path) { return nil }

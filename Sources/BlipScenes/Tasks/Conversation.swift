@@ -1,0 +1,44 @@
+import BlipData
+
+extension SceneTask {
+    /// Like LLaVA's conversations: questions in turn, with whole sentences as answers.
+    static let conversation = heldIn(
+        "scenes_conversation", "Scene Conversation", .instructions, train: 5_000, metric: "ROUGE-L"
+    ) { generator in
+        let scene = SceneGenerator(SceneStyle(objects: 2...5)).scene(&generator)
+        let turns = exchanges(scene, 1 + generator.below(3), &generator)
+        guard let last = turns.last else { return nil }
+        return SceneContent(
+            [scene], .instruction(WrittenInstruction(last.question, response: last.answer, history: Array(turns.dropLast()))))
+    }
+
+    /// Questions of different kinds, with answers in sentences.
+    static func exchanges(_ scene: Scene, _ count: Int, _ generator: inout SeededGenerator) -> [Exchange] {
+        let kinds: [SceneQuestion.Kind] = [.color, .count, .existence, .position, .kind, .text, .size]
+        var turns: [Exchange] = []
+        for kind in generator.shuffled(kinds) where turns.count < count {
+            guard let question = QuestionWriter(scene).question(kind, &generator) else { continue }
+            turns.append(Exchange(question.text, sentence(question, scene)))
+        }
+        return turns
+    }
+
+    /// An answer as somebody says it who is not short of words.
+    private static func sentence(_ question: SceneQuestion, _ scene: Scene) -> String {
+        switch question.kind {
+        case .color: "It is \(question.answer)."
+        case .count:
+            switch Int(question.answer) ?? 0 {
+            case 0: "There are none."
+            case 1: "There is one."
+            default: "There are \(question.synonyms.first ?? question.answer)."
+            }
+        case .existence: question.answer == "yes" ? "Yes, there is." : "No, there is not."
+        case .position: "It is \(Place(rawValue: question.answer)?.phrase ?? question.answer) of the picture."
+        case .kind: "It is \(Phrases.withArticle(question.answer))."
+        case .text: "It says \(question.answer)."
+        case .size: "It is \(question.answer)."
+        default: "\(Phrases.sentence(question.answer))"
+        }
+    }
+}
