@@ -95,7 +95,8 @@ let package = Package(
         .target(
             name: "BlipTraining",
             dependencies: [
-                "Blip", "BlipData", "BlipImages", "BlipModels", "BlipRuns", "BlipTensors", .product(name: "Yams", package: "Yams"),
+                "Blip", "BlipData", "BlipImages", "BlipModels", "BlipRuns", "BlipScenes", "BlipTensors",
+                .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: strict),
         .executableTarget(
@@ -129,7 +130,9 @@ let package = Package(
         ),
         .testTarget(
             name: "BlipTests",
-            dependencies: ["Blip", "BlipData", "BlipJSON", "BlipModels", "BlipTraining", "BlipTensors", "BlipImages", "BlipTestSupport"],
+            dependencies: [
+                "Blip", "BlipData", "BlipJSON", "BlipModels", "BlipScenes", "BlipTraining", "BlipTensors", "BlipImages", "BlipTestSupport",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "BlipTrainingTests",

@@ -1,6 +1,7 @@
 import Blip
 import BlipData
 import BlipJSON
+import BlipScenes
 import BlipTraining
 import Foundation
 
@@ -27,6 +28,17 @@ func dataExample() throws {
     var generator = SeededGenerator(seed: 42, 0, 7)
     let example = try maker.example(okvqa.sample(7), &generator)
     print(example.instruction, "->", example.answer)
+}
+
+func sceneExample() throws {
+    var generator = SeededGenerator(seed: 7)
+    let scene = SceneGenerator(.training).scene(&generator)
+    let picture = try SceneRenderer(side: 224)(scene)
+    print(SceneDescription(scene).text)
+    print(picture.width)
+
+    let questions = try NamedDatasets.dataset("scenes_vqa").open("", .train)
+    print(try questions.sample(0).task)
 }
 
 func trainingDataExample() throws {

@@ -40,19 +40,20 @@ struct DataTests {
             """, "own.json")
     }
 
-    @Test("list shows 26 datasets, and which files are there")
+    @Test("list shows 26 datasets and the scenes, and which files are there")
     func list() throws {
         let outcome = try data("list", "--root", Self.root)
         #expect(outcome.status == 0)
         let lines = outcome.output.split(separator: "\n")
-        #expect(lines.count == 27)
+        #expect(lines.count { !$0.hasPrefix("scenes_") } == 27)
         #expect(
             lines.contains {
                 $0.hasPrefix("okvqa ") && $0.contains("held-in") && $0.contains("train 9,009") && $0.hasSuffix("train*, val*")
             })
         let json = try data("list", "--root", folder.path, "--json").json()
-        let datasets = try #require(json["datasets"] as? [[String: Any]])
-        #expect(datasets.count == 26)
+        let listed = try #require(json["datasets"] as? [[String: Any]])
+        let datasets = listed.filter { ($0["name"] as? String)?.hasPrefix("scenes_") == false }
+        #expect(datasets.count == 26 && listed.count >= 26 + 14)
         #expect(Set(datasets.compactMap { $0["category"] as? String }).count == 11)
         #expect(datasets.count { $0["role"] as? String == "held-out" } == 13)
         let splits = datasets.flatMap { $0["splits"] as? [[String: Any]] ?? [] }

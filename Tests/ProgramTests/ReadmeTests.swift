@@ -72,7 +72,8 @@ import Testing
         let compiled = try ["Tests/BlipTests/DocumentationExamples.swift", "Examples/AskAPicture/Package.swift"].map { try Document($0) }
         let known = Set(compiled.flatMap(\.lines))
         let modules = [
-            "Blip", "BlipModels", "BlipDecoding", "BlipTensors", "BlipTokenizers", "BlipImages", "BlipJSON", "BlipData", "BlipTraining",
+            "Blip", "BlipModels", "BlipDecoding", "BlipTensors", "BlipTokenizers", "BlipImages", "BlipJSON", "BlipData", "BlipScenes",
+            "BlipTraining",
         ]
         for page in ["README.md"] + modules.map({ "Sources/\($0)/\($0).docc/\($0).md" }) {
             let blocks = try Document(page).blocks.filter { $0.language == "swift" }

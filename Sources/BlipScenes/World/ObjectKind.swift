@@ -71,6 +71,14 @@ public enum ObjectKind: String, Sendable, CaseIterable, Codable {
     /// Whether it has one large surface, so that stripes and dots show.
     var hasSurface: Bool { self != .house && self != .boat && self != .bolt && self != .sign }
 
+    /// Whether its outline is one line, so that it can be drawn as an outline alone.
+    var hasOutline: Bool {
+        switch self {
+        case .circle, .square, .triangle, .diamond, .pentagon, .hexagon, .star, .arrow, .cup, .mushroom, .umbrella, .balloon: true
+        default: false
+        }
+    }
+
     /// Whether a letter or a digit can stand in its middle.
     var carriesText: Bool {
         switch self {

@@ -69,6 +69,17 @@ public struct SceneObject: Sendable, Equatable {
         self.text = text
     }
 
+    /// Whether the texture can be told from others on this kind, and the colour from the texture's other one: what is striped in black and white is
+    /// neither.
+    var isUnambiguous: Bool {
+        switch texture {
+        case .plain: true
+        case .outlined: kind.hasOutline
+        case .dotted: kind.hasSurface
+        case .striped, .checkered: kind.hasSurface && ![.black, .white, .grey].contains(color)
+        }
+    }
+
     public var place: Place { Place(x: x, y: y) }
 
     /// Which way an arrow points; nil for everything else.

@@ -15,6 +15,16 @@ public struct SceneGenerator: Sendable {
     public init(_ style: SceneStyle = .training) { self.style = style }
 
     public func scene(_ generator: inout SeededGenerator) -> Scene {
+        var scene = anyScene(&generator)
+        // Now and then there is no room for the object that was to be unseen.
+        for _ in 0..<50
+        where style.combinations == .unseen && scene.chart == nil && !scene.objects.contains(where: HeldOutCombinations.contains) {
+            scene = anyScene(&generator)
+        }
+        return scene
+    }
+
+    private func anyScene(_ generator: inout SeededGenerator) -> Scene {
         var scene = surroundings(&generator)
         if generator.unit() < style.charts {
             scene.chart = chart(scene, &generator)
@@ -80,7 +90,7 @@ public struct SceneGenerator: Sendable {
             object.color = generator.element(of: ObjectColor.allCases) ?? .red
             object.size = generator.element(of: ObjectSize.allCases) ?? .medium
             // Stripes and dots of a small object could not be told at 64 pixels; a sketch has its own surface.
-            let hasTexture = object.size != .small && object.kind.hasSurface && scene.drawing == .painted && generator.unit() < 0.5
+            let hasTexture = object.size != .small && scene.drawing == .painted && generator.unit() < 0.5
             object.texture = hasTexture ? generator.element(of: ObjectTexture.allCases) ?? .plain : .plain
             if generator.unit() < style.repetition, let model = generator.element(of: scene.objects.filter({ $0.kind != .sign })) {
                 if generator.below(2) == 0 { object.kind = model.kind } else { object.color = model.color }
@@ -88,7 +98,9 @@ public struct SceneGenerator: Sendable {
             if isUnseen, let pair = generator.element(of: HeldOutCombinations.colors.filter({ style.kinds.contains($0.kind) })) {
                 (object.kind, object.color) = pair
             }
-            guard shows(object, in: scene), isUnseen || style.combinations == .unseen || !HeldOutCombinations.contains(object) else {
+            guard shows(object, in: scene), object.isUnambiguous,
+                isUnseen || style.combinations == .unseen || !HeldOutCombinations.contains(object)
+            else {
                 continue
             }
             let direction = generator.element(of: Direction.allCases) ?? .right
@@ -140,6 +152,9 @@ public struct SceneGenerator: Sendable {
 
     // MARK: Where an object is
 
+    /// Figures reach a little beyond their circles.
+    private static let gap = 0.1
+
     /// In a ninth of the picture, apart from the others; nil where none is free.
     private func placed(_ object: SceneObject, in scene: Scene, _ generator: inout SeededGenerator) -> SceneObject? {
         var object = object
@@ -154,7 +169,7 @@ public struct SceneGenerator: Sendable {
                     (object.x, object.y) = (Double(cell % 3) * 0.32 + 0.18, Double(cell / 3) * 0.32 + 0.18)
                     object.x += (generator.unit() - 0.5) * jitter
                     object.y += (generator.unit() - 0.5) * jitter
-                    if Self.isClear(object), scene.objects.allSatisfy({ $0.depth(in: object) < 0 }) { return object }
+                    if Self.isClear(object), scene.objects.allSatisfy({ $0.depth(in: object) < -Self.gap }) { return object }
                 }
             }
         }
@@ -177,7 +192,7 @@ public struct SceneGenerator: Sendable {
             let (sine, cosine) = Exact.sineAndCosine(degrees: generator.unit() * 360)
             let apart = (other.extent.x + object.extent.x) * (0.5 + 0.26 * generator.unit())
             (object.x, object.y) = (other.x + Double(cosine) * apart, other.y + Double(sine) * apart)
-            let isAlone = scene.objects.allSatisfy { $0 == other || $0.depth(in: object) < 0 }
+            let isAlone = scene.objects.allSatisfy { $0 == other || $0.depth(in: object) < -Self.gap }
             guard Self.isClear(object), isAlone, object.overlaps(other) else { continue }
             // Figures do not fill their circles, so that it has to be looked at.
             if Self.hiddenShares.contains(back.share(behind: Silhouette(object))) { return object }

@@ -1,4 +1,5 @@
 import BlipData
+import BlipScenes
 import Foundation
 
 /// What a plan's mixture comes to: sizes, chances and how often everything is expected to be seen.
@@ -61,7 +62,7 @@ public struct MixtureTable: Sendable, Encodable {
                 throw DataError.badMixture(
                     reason: "\(source.name) is data of your own, which has no official size; its file has to be there")
             }
-            let facts = try DatasetCatalog.dataset(name).card.splits.first { $0.split == source.split }
+            let facts = try NamedDatasets.dataset(name).card.splits.first { $0.split == source.split }
             guard let size = source.size ?? facts?.size else {
                 throw DataError.badMixture(
                     reason:

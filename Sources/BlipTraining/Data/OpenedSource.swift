@@ -1,4 +1,5 @@
 import BlipData
+import BlipScenes
 import Foundation
 
 /// A dataset of a plan with its files open.
@@ -18,7 +19,7 @@ public struct OpenedSource: Sendable {
         self.source = source
         switch source.origin {
         case .named(let name):
-            let definition = try DatasetCatalog.dataset(name)
+            let definition = try NamedDatasets.dataset(name)
             samples = try definition.open(root.path, source.split)
             (category, title) = (definition.card.category.rawValue, definition.card.title)
         case .path(let path):

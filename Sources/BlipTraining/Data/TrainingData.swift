@@ -1,4 +1,5 @@
 import BlipData
+import BlipScenes
 import Foundation
 
 /// A plan's data with its files open and its evaluation data left out: what training draws from.
@@ -66,7 +67,7 @@ public struct TrainingData: Sendable {
         case .named(let names):
             return try names.map { name in
                 let parts = name.split(separator: "/", maxSplits: 1).map(String.init)
-                let definition = try DatasetCatalog.dataset(parts.first ?? name)
+                let definition = try NamedDatasets.dataset(parts.first ?? name)
                 guard let split = parts.count > 1 ? Split(rawValue: parts[1]) : definition.card.evaluation else {
                     let splits = definition.card.splits.map(\.split.rawValue)
                     throw DataError.missingSplit(

@@ -1,4 +1,5 @@
 import BlipData
+import BlipScenes
 public import Foundation
 
 /// The `data` of a plan: which datasets, in which proportions, with which instructions.
@@ -107,7 +108,7 @@ public struct DataPlan: Sendable, Equatable {
     /// Datasets of the catalog say what they hold; one's own are looked at when they are opened.
     private func checkCaptions(_ style: PlanValue) throws {
         for case .named(let name) in sources.map(\.origin) {
-            let category = try DatasetCatalog.dataset(name).card.category
+            let category = try NamedDatasets.dataset(name).card.category
             guard category == .captioning || category == .readingCaptioning else {
                 throw PlanError.badValue(
                     place: style.place, found: "\"\(try style.text())\"",
@@ -146,7 +147,7 @@ public struct DataPlan: Sendable, Equatable {
 
     private static func known(_ value: PlanValue) throws -> String {
         let name = try value.text()
-        do { return try DatasetCatalog.dataset(name).name } catch {
+        do { return try NamedDatasets.dataset(name).name } catch {
             throw PlanError.badValue(place: value.place, found: "\"\(name)\"", expected: "a dataset of the catalog (\(error))")
         }
     }
