@@ -33,32 +33,56 @@ struct Canvas: ~Copyable {
         }
     }
 
-    /// Takes the mean over a square around each pixel, twice, which is nearly a Gaussian blur.
+    /// Takes the mean over a square around each pixel, twice, which is nearly a Gaussian blur. The square may end within pixels, so that a picture looks
+    /// the same at every size.
+    ///
+    /// - Parameter radius: a share of the side.
     func blur(radius: Double) {
-        let reach = Int((radius * Double(side)).rounded())
+        let reach = Float(radius) * Float(side)
         guard reach > 0 else { return }
-        let line = UnsafeMutablePointer<Float>.allocate(capacity: side)
-        defer { line.deallocate() }
+        let count = side * side * 3
+        // The values before a pass, and behind them the sums of its lines.
+        let old = UnsafeMutablePointer<Float>.allocate(capacity: count + side * 3)
+        defer { old.deallocate() }
         for _ in 0..<2 {
-            for index in 0..<side {
-                for channel in 0..<3 {
-                    average(line, reach, start: index * side * 3 + channel, step: 3)
-                    average(line, reach, start: index * 3 + channel, step: side * 3)
-                }
+            old.update(from: values, count: count)
+            for y in 0..<side { averageAcross(old + y * side * 3, to: values + y * side * 3, reach) }
+            old.update(from: values, count: count)
+            averageDown(old, sums: old + count, reach)
+        }
+    }
+
+    /// One row; beyond the border the last pixel goes on.
+    private func averageAcross(_ old: UnsafeMutablePointer<Float>, to new: UnsafeMutablePointer<Float>, _ reach: Float) {
+        let (whole, last) = (Int(reach), side - 1)
+        let (rest, inverse) = (reach - Float(whole), 1 / (2 * reach + 1))
+        for channel in 0..<3 {
+            var sum = old[channel] * Float(whole + 1)
+            for x in 0..<whole { sum += old[min(x + 1, last) * 3 + channel] }
+            for x in 0..<side {
+                let (before, behind) = (old[max(x - whole - 1, 0) * 3 + channel], old[min(x + whole + 1, last) * 3 + channel])
+                new[x * 3 + channel] = (sum + rest * (before + behind)) * inverse
+                sum += behind - old[max(x - whole, 0) * 3 + channel]
             }
         }
     }
 
-    /// One row or column; beyond the border the last value goes on.
-    private func average(_ line: UnsafeMutablePointer<Float>, _ reach: Int, start: Int, step: Int) {
-        for i in 0..<side { line[i] = values[start + i * step] }
-        let width = Float(2 * reach + 1)
-        let last = side - 1
-        var sum = line[0] * Float(reach + 1)
-        for i in 1...reach { sum += line[min(i, last)] }
-        for i in 0..<side {
-            values[start + i * step] = sum / width
-            sum += line[min(i + reach + 1, last)] - line[max(i - reach, 0)]
+    /// All columns together, row by row, as they lie in memory.
+    private func averageDown(_ old: UnsafeMutablePointer<Float>, sums: UnsafeMutablePointer<Float>, _ reach: Float) {
+        let (whole, last, width) = (Int(reach), side - 1, side * 3)
+        let (rest, inverse) = (reach - Float(whole), 1 / (2 * reach + 1))
+        for i in 0..<width { sums[i] = old[i] * Float(whole + 1) }
+        for y in 0..<whole {
+            let row = old + min(y + 1, last) * width
+            for i in 0..<width { sums[i] += row[i] }
+        }
+        for y in 0..<side {
+            let (before, behind) = (old + max(y - whole - 1, 0) * width, old + min(y + whole + 1, last) * width)
+            let (leaving, new) = (old + max(y - whole, 0) * width, values + y * width)
+            for i in 0..<width {
+                new[i] = (sums[i] + rest * (before[i] + behind[i])) * inverse
+                sums[i] += behind[i] - leaving[i]
+            }
         }
     }
 

@@ -68,17 +68,37 @@ enum PlainPNG {
         return other << 16 | one
     }
 
+    /// CRC-32, four bytes at a time: a table for each says what it comes to when the others have followed it.
     private static func checksum(_ bytes: ArraySlice<UInt8>) -> UInt32 {
-        table.withUnsafeBufferPointer { table in
+        tables.withUnsafeBufferPointer { tables in
             bytes.withUnsafeBufferPointer { bytes in
-                ~bytes.reduce(UInt32.max) { table[Int(($0 ^ UInt32($1)) & 0xFF)] ^ ($0 >> 8) }
+                var value = UInt32.max
+                var place = 0
+                while place + 4 <= bytes.count {
+                    value ^= UInt32(bytes[place])
+                    value ^= UInt32(bytes[place + 1]) << 8
+                    value ^= UInt32(bytes[place + 2]) << 16
+                    value ^= UInt32(bytes[place + 3]) << 24
+                    let low = tables[768 + Int(value & 0xFF)] ^ tables[512 + Int(value >> 8 & 0xFF)]
+                    let high = tables[256 + Int(value >> 16 & 0xFF)] ^ tables[Int(value >> 24)]
+                    value = low ^ high
+                    place += 4
+                }
+                for byte in bytes[place...] { value = tables[Int((value ^ UInt32(byte)) & 0xFF)] ^ (value >> 8) }
+                return ~value
             }
         }
     }
 
-    private static let table: [UInt32] = (0..<256).map { place in
-        (0..<8).reduce(UInt32(place)) { value, _ in value & 1 == 1 ? 0xEDB8_8320 ^ (value >> 1) : value >> 1 }
-    }
+    private static let tables: [UInt32] = {
+        var tables = (0..<256).map { (place: UInt32) -> UInt32 in
+            var value = place
+            for _ in 0..<8 { value = value & 1 == 1 ? 0xEDB8_8320 ^ (value >> 1) : value >> 1 }
+            return value
+        }
+        for place in 256..<1024 { tables.append(tables[Int(tables[place - 256] & 0xFF)] ^ (tables[place - 256] >> 8)) }
+        return tables
+    }()
 }
 
 extension SceneRenderer {
