@@ -51,6 +51,7 @@ let package = Package(
         .library(name: "BlipScenes", targets: ["BlipScenes"]),
         .library(name: "BlipMetrics", targets: ["BlipMetrics"]),
         .library(name: "BlipRuns", targets: ["BlipRuns"]),
+        .library(name: "BlipEvaluation", targets: ["BlipEvaluation"]),
         .library(name: "BlipHub", targets: ["BlipHub"]),
         .executable(name: "instructblip", targets: ["instructblip"]),
     ],
@@ -75,6 +76,8 @@ let package = Package(
         .systemLibrary(name: "CLibWebP", pkgConfig: "libwebp", providers: [.apt(["libwebp-dev"]), .brew(["webp"])]),
         .systemLibrary(name: "CLibWebPDemux", pkgConfig: "libwebpdemux", providers: [.apt(["libwebp-dev"]), .brew(["webp"])]),
 
+        .target(name: "BlipPictures", dependencies: ["BlipData", "BlipImages"], swiftSettings: strict),
+
         // The tensor side.
         .target(name: "CKernels", cSettings: kernelCompilerSettings),
         .target(
@@ -95,15 +98,22 @@ let package = Package(
         .target(
             name: "BlipTraining",
             dependencies: [
-                "Blip", "BlipData", "BlipImages", "BlipModels", "BlipRuns", "BlipScenes", "BlipTensors",
-                .product(name: "Yams", package: "Yams"),
+                "Blip", "BlipData", "BlipImages", "BlipModels", "BlipPictures", "BlipRuns", "BlipScenes",
+                "BlipTensors", .product(name: "Yams", package: "Yams"),
+            ],
+            swiftSettings: strict),
+        .target(
+            name: "BlipEvaluation",
+            dependencies: [
+                "Blip", "BlipData", "BlipDecoding", "BlipImages", "BlipJSON", "BlipMetrics", "BlipPictures",
+                .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: strict),
         .executableTarget(
             name: "instructblip",
             dependencies: [
-                "Blip", "BlipData", "BlipDecoding", "BlipHub", "BlipImages", "BlipMetrics", "BlipModels", "BlipRuns", "BlipScenes",
-                "BlipTensors", "BlipTokenizers", "BlipTraining",
+                "Blip", "BlipData", "BlipDecoding", "BlipEvaluation", "BlipHub", "BlipImages", "BlipMetrics", "BlipModels", "BlipPictures",
+                "BlipRuns", "BlipScenes", "BlipTensors", "BlipTokenizers", "BlipTraining",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -137,9 +147,11 @@ let package = Package(
         .testTarget(
             name: "BlipTrainingTests",
             dependencies: [
-                "BlipTraining", "Blip", "BlipData", "BlipImages", "BlipModels", "BlipTensors", "BlipTestSupport",
+                "BlipTraining", "Blip", "BlipData", "BlipImages", "BlipModels", "BlipPictures", "BlipTensors", "BlipTestSupport",
             ],
             swiftSettings: strict),
+        .testTarget(
+            name: "BlipEvaluationTests", dependencies: ["BlipEvaluation", "BlipData", "BlipMetrics"], swiftSettings: strict),
         .testTarget(
             name: "ProgramTests", dependencies: ["instructblip", "BlipImages", "BlipTensors", "BlipTestSupport", "HubTestSupport"],
             swiftSettings: strict),

@@ -15,13 +15,21 @@ import os
 import platform
 import resource
 import statistics
+import sys
 import time
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "Scripts" / "fixtures"))
 
 os.environ.update(TOKENIZERS_PARALLELISM="false", TRANSFORMERS_VERBOSITY="error", HF_HUB_OFFLINE="1")
 
 import numpy as np
 import torch
+
+from torchvision_import import import_torchvision
+
+KEEP_LIBRARY, _ = import_torchvision()
+
 import transformers
 from PIL import Image
 from transformers import AutoTokenizer, InstructBlipForConditionalGeneration
@@ -79,6 +87,13 @@ class Kept(torch.nn.Module):
         return transformers.modeling_outputs.BaseModelOutput(last_hidden_state=self.output)
 
 
+class Unchanged(torch.nn.Module):
+    """Stands in for the image encoder's embeddings."""
+
+    def forward(self, pixels: torch.Tensor, *_, **__):
+        return pixels
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
@@ -113,7 +128,7 @@ def main() -> None:
             model.vision_model(pixel_values=inputs["pixel_values"])
         catch.remove()
         model.vision_model.encoder = Kept(found[0].detach())
-        model.vision_model.embeddings = torch.nn.Identity()
+        model.vision_model.embeddings = Unchanged()
     seconds, losses = [], []
     for _ in range(arguments.steps):
         begin = time.perf_counter()

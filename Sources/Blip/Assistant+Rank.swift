@@ -14,6 +14,19 @@ extension Assistant {
         _ candidates: [String], _ instruction: String, about image: ImageSource, _ options: RankOptions = RankOptions(),
         limits: ImageLimits = .default, onProgress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) throws -> Ranking {
+        var clock = Stopwatch()
+        let input = try checkpoint().processor.input(image.load(limits: limits), instruction)
+        let seconds = clock.lap()
+        return try rank(candidates, behind: instruction, of: input, options, imageSeconds: seconds, onProgress: onProgress)
+    }
+
+    /// The same for pictures and an instruction that were prepared before, as by ``Processor/inputs(for:limits:)``.
+    ///
+    /// - Parameter instruction: that of the input.
+    public func rank(
+        _ candidates: [String], behind instruction: String, of input: ModelInput, _ options: RankOptions = RankOptions(),
+        imageSeconds: Double = 0, onProgress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
+    ) throws -> Ranking {
         let checkpoint = try checkpoint()
         guard !candidates.isEmpty else {
             throw BlipError.invalidOption(name: "the number of candidates", found: "0", expected: "at least 1")
@@ -23,10 +36,8 @@ extension Assistant {
                 name: "the number of tokens read at once", found: "\(options.maximumNodes)", expected: "at least 1")
         }
         var timings = Timings()
-        timings.load = loadSeconds
+        (timings.load, timings.image) = (loadSeconds, imageSeconds)
         var clock = Stopwatch()
-        let input = try checkpoint.processor.input(image.load(limits: limits), instruction)
-        timings.image = clock.lap()
         let tokens = try checkpoint.candidateIDs(candidates, behind: instruction, countsEnd: options.countsEnd)
         let longest = tokens.map(\.count).max() ?? 0
         guard try checkpoint.room(after: input, wanted: longest) >= longest else {
@@ -49,7 +60,8 @@ extension Assistant {
             let total = scores.map { exp($0 - best) }.reduce(0, +)
             let order = scores.indices.sorted { scores[$0] > scores[$1] || (scores[$0] == scores[$1] && $0 < $1) }
             let ranked = order.map { place in
-                Ranking.Candidate(text: candidates[place], logProbability: scores[place], probability: exp(scores[place] - best) / total)
+                Ranking.Candidate(
+                    text: candidates[place], index: place, logProbability: scores[place], probability: exp(scores[place] - best) / total)
             }
             return Ranking(candidates: ranked, timings: timings, notes: input.notes + checkpoint.takeNotes())
         }

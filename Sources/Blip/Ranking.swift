@@ -2,6 +2,8 @@
 public struct Ranking: Sendable {
     public struct Candidate: Sendable {
         public let text: String
+        /// Its place among the candidates as they were given.
+        public let index: Int
         /// Of the whole candidate after the prompt; with ``RankOptions/perToken`` divided by its tokens.
         public let logProbability: Double
         /// Its share among the candidates: they sum to one.

@@ -113,6 +113,23 @@ void unpack_rows(const Weight &weight, int64_t from, int64_t to, float *out) {
 // The gradient with respect to the input: gradient @ weight, with a few rows of the weight unpacked at a time.
 at::Tensor gradient_of_input(const at::Tensor &gradient, const Weight &weight) {
   constexpr int64_t chunk = 512;
+  auto shape = gradient.sizes().vec();
+  shape.back() = weight.columns;
+  if (gradient.scalar_type() == at::kBFloat16) {
+    // Four times as fast as in float32, and sums are float32 in it all the same; so the whole weight is unpacked for one product.
+    // Kept for the next one: pages that are new each time cost as much as the unpacking.
+    thread_local auto *room = new at::Tensor();
+    if (!room->defined() || room->numel() < weight.rows * weight.columns) *room = at::empty({weight.rows * weight.columns}, at::kBFloat16);
+    at::Tensor whole = room->slice(0, 0, weight.rows * weight.columns).view({weight.rows, weight.columns});
+    constexpr int64_t some = 128;
+    at::Tensor rows = at::empty({std::min(some, weight.rows), weight.columns}, at::kFloat);
+    for (int64_t from = 0; from < weight.rows; from += some) {
+      int64_t to = std::min(from + some, weight.rows);
+      unpack_rows(weight, from, to, rows.mutable_data_ptr<float>());
+      whole.slice(0, from, to).copy_(rows.slice(0, 0, to - from));
+    }
+    return at::matmul(gradient.reshape({-1, weight.rows}), whole).reshape(shape);
+  }
   at::Tensor wide = gradient.reshape({-1, weight.rows}).to(at::kFloat);
   at::Tensor sum = at::zeros({wide.size(0), weight.columns}, at::kFloat);
   at::Tensor rows = at::empty({std::min(chunk, weight.rows), weight.columns}, at::kFloat);
@@ -121,8 +138,6 @@ at::Tensor gradient_of_input(const at::Tensor &gradient, const Weight &weight) {
     unpack_rows(weight, from, to, rows.mutable_data_ptr<float>());
     sum.addmm_(wide.slice(1, from, to), rows.slice(0, 0, to - from));
   }
-  auto shape = gradient.sizes().vec();
-  shape.back() = weight.columns;
   return sum.reshape(shape).to(gradient.scalar_type());
 }
 

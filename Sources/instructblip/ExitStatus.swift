@@ -2,6 +2,7 @@ import ArgumentParser
 import Blip
 import BlipData
 import BlipDecoding
+import BlipEvaluation
 import BlipHub
 import BlipImages
 import BlipMetrics
@@ -39,6 +40,7 @@ struct ExitStatus {
         case let error as PickleError: (code, sentence) = (Self.badData, "\(error)")
         case let error as ConversionError: (code, sentence) = (Self.code(error), "\(error)")
         case let error as ConfigError: (code, sentence) = (Self.code(error), "\(error)")
+        case let error as EvaluationError: (code, sentence) = (Self.code(error), "\(error)")
         case let error as AdapterError: (code, sentence) = (Self.badData, "\(error)")
         case let error as WeightError: (code, sentence) = (Self.badData, "\(error)")
         case let error as TokenizerError: (code, sentence) = (Self.code(error), "\(error)")
@@ -89,6 +91,14 @@ struct ExitStatus {
         case .tooLarge, .noQuestions, .duplicateID, .takenMember, .foreignLine: badData
         case .badShare, .shareWithoutFile, .notAFile: usage
         case .busy: unavailable
+        case .unwritable: self.internal
+        }
+    }
+
+    private static func code(_ error: EvaluationError) -> Int32 {
+        switch error {
+        case .unknownBenchmark, .unknownOption, .badOption, .badTemplate, .notComparable: usage
+        case .nothingToEvaluate, .noReferences, .noCandidates, .allFailed, .badResults: badData
         case .unwritable: self.internal
         }
     }

@@ -46,6 +46,8 @@ public struct BatchQuestions: Sendable {
     let answerName: JSONString
     /// Frames read where a path names a clip; of a picture to caption the first one.
     public var framesOfClip: Int
+    /// What is asked is known to somebody else, who answers with JSON objects.
+    private let isForeign: Bool
     private let bytes: [UInt8]
     private var items: [Item] = []
     private var places: [Key: Int] = [:]
@@ -74,8 +76,17 @@ public struct BatchQuestions: Sendable {
     /// - Parameter name: how messages call the text.
     public init(_ bytes: [UInt8], name: String, root: URL) throws { try self.init(bytes, name: name, root: root, answerName: "answer") }
 
-    private init(_ bytes: [UInt8], name: String, root: URL, answerName: JSONString) throws {
-        (self.bytes, self.name, self.root, self.answerName) = (bytes, name, root, answerName)
+    /// Lines with an id of things that somebody else knows how to ask, see ``BatchSession/workByNumber(prepare:answer:progress:)``; answers
+    /// are JSON objects.
+    ///
+    /// - Parameter answerName: what an answer is called in the output.
+    package init(foreign bytes: [UInt8], name: String, answerName: String) throws {
+        try self.init(
+            bytes, name: name, root: URL(fileURLWithPath: "/"), answerName: JSONString(bytes: Array(answerName.utf8)), isForeign: true)
+    }
+
+    private init(_ bytes: [UInt8], name: String, root: URL, answerName: JSONString, isForeign: Bool = false) throws {
+        (self.bytes, self.name, self.root, self.answerName, self.isForeign) = (bytes, name, root, answerName, isForeign)
         framesOfClip = answerName == "caption" ? 1 : FrameSampling.defaultCount
         var start = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
         var line = 0
@@ -123,6 +134,7 @@ public struct BatchQuestions: Sendable {
     }
 
     private func problem(_ object: JSONObject) -> String? {
+        if isForeign { return nil }
         guard let image = object["image"] else { return "it has no \"image\"" }
         guard let paths = Self.paths(image) else { return "its \"image\" is neither a path nor a list of paths" }
         guard !paths.contains(where: { $0.isEmpty || $0.utf8.contains(0) }) else { return "its \"image\" is an empty path, or none" }
@@ -176,12 +188,12 @@ public struct BatchQuestions: Sendable {
 
     /// A question's line of the output, with the line break.
     func line(_ index: Int, _ result: Result<String, any Error>) -> [UInt8] {
-        let (name, text) =
+        let (name, value) =
             switch result {
-            case .success(let answer): (answerName, answer)
-            case .failure(let error): (JSONString("error"), "\(error)")
+            case .success(let answer): (answerName, isForeign ? answer : Self.quoted(answer))
+            case .failure(let error): (JSONString("error"), Self.quoted("\(error)"))
             }
-        return head(index) + Array(", \"\(name)\": \(Self.quoted(text))}\n".utf8)
+        return head(index) + Array(", \"\(name)\": \(value)}\n".utf8)
     }
 
     /// Which question a line of the output belongs to, and whether it is an error.
@@ -193,7 +205,9 @@ public struct BatchQuestions: Sendable {
         }
         let key = object["id"].map(Key.init) ?? object["line"]?.integer.map { .brokenLine($0) }
         guard let key, let index = places[key] else { throw JSONLine.Mismatch("there is no question with its id") }
-        guard last.key == answerName || last.key == "error", let text = last.value.string else {
+        let isError = last.key == "error"
+        let isAnswer = last.key == answerName && (isForeign ? last.value.object != nil : last.value.string != nil)
+        guard isAnswer || (isError && last.value.string != nil) else {
             throw JSONLine.Mismatch("it has no \"\(answerName)\" and no \"error\"")
         }
         let head = head(index)
@@ -202,7 +216,7 @@ public struct BatchQuestions: Sendable {
             let found = JSONObject(object.members.dropLast().map { $0 })
             guard try members(index) == found else { throw JSONLine.Mismatch("the question with its id is another one") }
         }
-        return (index, last.key == "error" ? text : nil)
+        return (index, isError ? last.value.string : nil)
     }
 
     /// Whether a line of an output is an error, be it of these questions or of what they were before.
@@ -219,7 +233,7 @@ public struct BatchQuestions: Sendable {
         let written = bytes.filter { $0 != 0 && $0 != 0x0A }
         return items.indices.contains { index in
             [answerName, "error"].contains { name in
-                let line = head(index) + Array(", \"\(name)\": \"".utf8)
+                let line = head(index) + Array(", \"\(name)\": \(isForeign && name == answerName ? "{" : "\"")".utf8)
                 return zip(written, line).allSatisfy { $0 == $1 }
             }
         }

@@ -141,15 +141,27 @@ public final class BatchSession {
         instruction: String? = nil, prepare: @escaping @Sendable ([Question]) async throws -> Prepared,
         answer: (Prepared) async throws -> [Result<String, any Error>], progress: (BatchProgress) -> Void = { _ in }
     ) async throws {
+        let questions = run.questions
+        try await workByNumber(
+            prepare: { batch in try await prepare(batch.compactMap { try questions.question($0, instruction: instruction) }) },
+            answer: answer,
+            progress: progress)
+    }
+
+    /// The same for things that somebody else asks: `prepare` is given their numbers, and an answer is what stands in the output.
+    package func workByNumber<Prepared: Sendable>(
+        prepare: @escaping @Sendable ([Int]) async throws -> Prepared,
+        answer: (Prepared) async throws -> [Result<String, any Error>], progress: (BatchProgress) -> Void = { _ in }
+    ) async throws {
         let batches = stride(from: 0, to: open.count, by: run.batchSize).map { Array(open[$0..<min($0 + run.batchSize, open.count)]) }
         let total = open.count
         var newErrors = 0
-        func prepared(_ number: Int) throws -> Task<Prepared, any Error>? {
+        func prepared(_ number: Int) -> Task<Prepared, any Error>? {
             guard batches.indices.contains(number) else { return nil }
-            let questions = try batches[number].compactMap { try run.questions.question($0, instruction: instruction) }
-            return Task { try await prepare(questions) }
+            let batch = batches[number]
+            return Task { try await prepare(batch) }
         }
-        var next = try prepared(0)
+        var next = prepared(0)
         defer { next?.cancel() }
         func value(of task: Task<Prepared, any Error>) async throws -> Prepared {
             try await withTaskCancellationHandler {
@@ -163,7 +175,7 @@ public final class BatchSession {
             guard let task = next else { break }
             let ready = try await value(of: task)
             try Task.checkCancellation()
-            next = try prepared(number + 1)
+            next = prepared(number + 1)
             var answers = try await answer(ready)[...]
             // Lines that are no questions have their error already.
             let results = batch.map { index -> (Int, Result<String, any Error>) in

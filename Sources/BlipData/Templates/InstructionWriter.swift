@@ -58,7 +58,7 @@ public struct InstructionWriter: Sendable {
     }
 
     /// a to z, then aa, ab and so on.
-    static func letter(_ place: Int) -> String {
+    public static func letter(_ place: Int) -> String {
         let last = String(UnicodeScalar(UInt8(ascii: "a") + UInt8(place % 26)))
         return place < 26 ? last : letter(place / 26 - 1) + last
     }

@@ -96,6 +96,9 @@ public final class CheckpointWeights: WeightSource {
         guard device == .cpu, let format = quantization?.format(of: name, shape) else { return .dense(try tensor(name, shape)) }
         let matrix = try PackedMatrix(packing: stored(name, shape), as: format)
         packed[Quantization.storedName(name, format)] = matrix
+        // Read once: what was packed would count as memory until the system needs it.
+        let bytes = try files.bytes(of: name)
+        bytes.owner.release(bytes.range)
         return .packed(matrix)
     }
 

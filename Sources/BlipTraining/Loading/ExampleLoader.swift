@@ -1,5 +1,6 @@
 public import BlipData
 public import BlipImages
+import BlipPictures
 import Foundation
 
 /// An example with its pictures ready for the network.

@@ -1,4 +1,5 @@
 public import BlipImages
+import BlipPictures
 
 /// From where a picture is kept to what the network sees of it, with what chance does to it in training. It touches no tensor, so any
 /// thread may do it.

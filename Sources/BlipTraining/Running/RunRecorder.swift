@@ -43,7 +43,10 @@ public final class RunRecorder: TrainingObserver {
                     loss: record.loss, learningRate: record.rate, gradientNorm: record.gradientNorm, targetTokens: record.targetTokens,
                     samplesPerSecond: Double(record.samples) * perSecond, tokensPerSecond: Double(record.targetTokens) * perSecond,
                     seconds: record.seconds,
-                    others: record.losses.merging(["waiting_seconds": record.waitingSeconds, "loss_scale": record.lossScale]) { $1 })))
+                    others: record.losses.merging([
+                        "waiting_seconds": record.waitingSeconds, "forward_seconds": record.forwardSeconds,
+                        "backward_seconds": record.backwardSeconds, "loss_scale": record.lossScale,
+                    ]) { $1 })))
     }
 
     public func validated(_ record: ValidationRecord) throws {

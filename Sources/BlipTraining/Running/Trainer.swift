@@ -135,10 +135,14 @@ public final class Trainer {
         for (place, piece) in pieces.enumerated() {
             let chance = Chance(
                 seed: training.seed, step: state.step, rank: workers.rank, part: place, hasDropout: training.hasDropout)
+            let start = ContinuousClock.now
             let loss = try piece.loss(chance, workers)
             for (number, value) in try ([loss.total.item()] + loss.parts).enumerated() { sums[number] += value * piece.weight }
+            let turn = ContinuousClock.now
             let share = try loss.total * (piece.weight / counts[0] * state.scaler.scale)
             try workers.backward(share, parameters: optimizer.tensors, isLast: place == pieces.count - 1)
+            record.forwardSeconds += start.duration(to: turn) / .seconds(1)
+            record.backwardSeconds += turn.duration(to: .now) / .seconds(1)
         }
         let means = try workers.sum(sums).map { $0 / counts[0] }
         record.loss = means[0]

@@ -48,6 +48,9 @@ public struct StepRecord: Sendable, Codable, Equatable {
     public var seconds: Double
     /// Of these, waiting for samples.
     public var waitingSeconds: Double
+    /// Of these, from the samples to the loss, and back from the loss to the gradients.
+    public var forwardSeconds = 0.0
+    public var backwardSeconds = 0.0
     /// Whether the step changed nothing, since loss or gradients were not finite.
     public var isSkipped: Bool
     /// What the loss was multiplied by, in float16.
@@ -60,6 +63,8 @@ public struct StepRecord: Sendable, Codable, Equatable {
         case gradientNorm = "gradient_norm"
         case targetTokens = "target_tokens"
         case waitingSeconds = "waiting_seconds"
+        case forwardSeconds = "forward_seconds"
+        case backwardSeconds = "backward_seconds"
         case isSkipped = "skipped"
         case lossScale = "loss_scale"
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import BlipImages
+import BlipPictures
 import BlipTraining
 import Foundation
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import BlipData
 import BlipImages
+import BlipPictures
 import BlipTraining
 import Foundation
 

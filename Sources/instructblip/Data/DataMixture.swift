@@ -1,5 +1,6 @@
 import ArgumentParser
 import BlipData
+import BlipPictures
 import BlipTraining
 import Foundation
 

@@ -1,5 +1,7 @@
 import BlipData
+import BlipEvaluation
 import BlipImages
+import BlipPictures
 import BlipTraining
 import Foundation
 
@@ -54,21 +56,7 @@ struct SamplePage {
         } catch { return .failure(Broken(reason: "\(error)")) }
     }
 
-    /// Scalar by scalar: a character may begin with `<` and go on with a mark that hides it from a search for characters.
-    static func escaped(_ text: String) -> String {
-        var result = String.UnicodeScalarView()
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "&": result.append(contentsOf: "&amp;".unicodeScalars)
-            case "<": result.append(contentsOf: "&lt;".unicodeScalars)
-            case ">": result.append(contentsOf: "&gt;".unicodeScalars)
-            case "\"": result.append(contentsOf: "&quot;".unicodeScalars)
-            case "'": result.append(contentsOf: "&#39;".unicodeScalars)
-            default: result.append(scalar)
-            }
-        }
-        return String(result)
-    }
+    static func escaped(_ text: String) -> String { HTMLText.escaped(text) }
 
     private static let style = """
         body{font:16px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:80rem;padding:0 1rem;color:#1c1e21;background:#fff}

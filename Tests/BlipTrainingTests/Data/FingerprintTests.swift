@@ -1,5 +1,6 @@
 import BlipData
 import BlipImages
+import BlipPictures
 import BlipTraining
 import Foundation
 import Testing

@@ -1,0 +1,216 @@
+import ArgumentParser
+import Blip
+import BlipData
+import BlipEvaluation
+import BlipMetrics
+import BlipModels
+import BlipTensors
+import Foundation
+
+struct EvalRun: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run", abstract: "Evaluate; the verb that is meant where none is named.",
+        discussion: """
+            Into --out go predictions/<benchmark>.jsonl as they come, and in the end results_<date>.json and samples_<benchmark>_<date>.jsonl as
+            lm-eval lays them out, results.md, and report.html with pictures, the worst samples first. Samples that cannot be read or answered
+            are listed, left out of the scores, and exit with 65.
+            """)
+
+    @OptionGroup var modelOptions: ModelOptions
+
+    @Option(help: ArgumentHelp("Benchmarks, as okvqa,vsr; held-out is the paper's thirteen, all everything.", valueName: "name,name"))
+    var benchmarks: String
+
+    @Option(help: ArgumentHelp("The folder of all datasets.", valueName: "dir"))
+    var root: String
+
+    @Option(name: [.short, .long], help: ArgumentHelp("The folder to write to.", valueName: "dir"))
+    var out: String
+
+    @Option(help: ArgumentHelp("At most so many samples of each, spread over it; below 1 a share.", valueName: "n|0.1"))
+    var limit: String?
+
+    @Option(help: ArgumentHelp("Samples computed together.", valueName: "n"))
+    var batch = 8
+
+    @Option(
+        help: ArgumentHelp("Choose an option, prompt or split of a benchmark, as vizwiz.questions=answerable.", valueName: "name.key=value")
+    )
+    var set: [String] = []
+
+    @Option(help: ArgumentHelp("Frames read of each clip.", valueName: "n"))
+    var frames = 4
+
+    @Flag(help: "Go on with what is in --out; so it does without, and this only says so.")
+    var resume = false
+
+    @Flag(help: "Try again what ended in an error.")
+    var retryErrors = false
+
+    @Flag(help: "Write submission_<benchmark>.json for test servers, too; splits without answers are not scored then.")
+    var submission = false
+
+    @OptionGroup var decoding: DecodingArguments
+
+    @Flag(help: "Write one JSON object: benchmark -> metric -> value, stderr, count.")
+    var json = false
+
+    func validate() throws {
+        if !(1...4096).contains(batch) { throw ValidationError("--batch must be between 1 and 4096, found \(batch).") }
+        if !(1...64).contains(frames) { throw ValidationError("--frames must be between 1 and 64, found \(frames).") }
+        if let limit, Self.limit(limit) == nil {
+            throw ValidationError("--limit must be a number of samples, or a share between 0 and 1, found \(limit).")
+        }
+    }
+
+    private static func limit(_ text: String) -> EvaluationSamples.Limit? {
+        if let count = Int(text), count >= 1 { return .count(count) }
+        if let share = Double(text), share > 0, share <= 1 { return .share(share) }
+        return nil
+    }
+
+    func run() async throws {
+        let start = Date()
+        let chosen = try choose()
+        let share = try BatchShare.launched()
+        let folder = URL(fileURLWithPath: out)
+        // Everything is opened first: what is missing is told before anything is computed.
+        let runs = try chosen.map { benchmark in
+            let samples = try EvaluationSamples(benchmark, root: root, limit: limit.flatMap(Self.limit) ?? .all)
+            var run = EvaluationRun(benchmark, samples, folder: folder)
+            (run.share, run.batchSize, run.frames, run.retriesErrors) = (share, batch, frames, retryErrors)
+            return run
+        }
+        do {
+            let hasErrors = try await interruptible { try await work(runs, start) }
+            if hasErrors { throw ExitCode(65) }
+        } catch is CancellationError { throw BatchInterruption(output: out, overwrites: false) }
+    }
+
+    private func choose() throws -> [EvaluationBenchmark] {
+        var names = benchmarks.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+        if names == ["all"] { names = BenchmarkCatalog.names }
+        if names == ["held-out"] { names = try BenchmarkCatalog.all().filter { try $0.role == .heldOut }.map(\.name) }
+        guard !names.isEmpty else { throw ValidationError("--benchmarks needs at least one name.") }
+        var chosen = try names.map { try BenchmarkCatalog.benchmark($0) }
+        for setting in set {
+            guard let equals = setting.firstIndex(of: "="), let dot = setting[..<equals].firstIndex(of: ".") else {
+                throw ValidationError("--set needs name.key=value, found \(setting).")
+            }
+            let (name, key) = (String(setting[..<dot]), String(setting[setting.index(after: dot)..<equals]))
+            guard let place = chosen.firstIndex(where: { $0.name == name }) else {
+                throw ValidationError("--set \(setting): \(name) is not among the benchmarks.")
+            }
+            chosen[place] = try chosen[place].setting(key, to: String(setting[setting.index(after: equals)...]))
+        }
+        return chosen
+    }
+
+    /// - Returns: whether any sample failed.
+    private func work(_ runs: [EvaluationRun], _ start: Date) async throws -> Bool {
+        var opened: Assistant?
+        var parts: [EvaluationReport.Part] = []
+        var isWhole = true
+        for run in runs {
+            var run = run
+            let bar = ProgressBar(run.benchmark.name, .items)
+            let outcomes = try await run.predict(with: {
+                if let opened { return opened }
+                let assistant = try await modelOptions.open()
+                opened = assistant
+                return assistant
+            }) { progress in
+                bar.update(progress.done, of: progress.total, note: progress.errors > 0 ? BatchWork.counted(progress.errors, "error") : nil)
+            }
+            bar.finish()
+            guard let outcomes else {
+                isWhole = false
+                continue
+            }
+            if submission, let file = try SubmissionFile(run.benchmark, run.samples, outcomes) {
+                let target = URL(fileURLWithPath: out).appendingPathComponent("submission_\(run.benchmark.name).json")
+                try file.write(to: target)
+                writeRemark("\(target.path)\n")
+            }
+            do { parts.append(try EvaluationReport.Part(run.benchmark, run.samples, outcomes)) } catch EvaluationError.noReferences
+                where submission
+            {
+                writeRemark(
+                    "note: \(run.benchmark.name) has no public answers in its split \(run.benchmark.split.rawValue); it was not scored\n")
+            }
+            run.retriesErrors = false
+        }
+        guard isWhole else {
+            writeRemark("other ranks are not done yet\n")
+            return false
+        }
+        guard !parts.isEmpty else { return false }
+        let report = EvaluationReport(try subject(), parts, start: start, end: Date())
+        let files = try report.write(to: URL(fileURLWithPath: out))
+        try show(report)
+        for file in files where file.pathExtension != "jsonl" { writeRemark("\(file.path)\n") }
+        return report.failureCount > 0
+    }
+
+    private func subject() throws -> EvaluationReport.Subject {
+        let folder = try modelOptions.checkpoint.folder()
+        let config = try InstructBLIPConfig(file: folder.appendingPathComponent("config.json"))
+        var arguments = ["batch": "\(batch)", "device": "\(modelOptions.device.device)"]
+        arguments["dtype"] = modelOptions.dtype.map(\.rawValue)
+        arguments["quantize"] = modelOptions.quantize.map(\.rawValue)
+        arguments["adapter"] = modelOptions.adapter
+        arguments["limit"] = limit
+        return EvaluationReport.Subject(
+            model: modelOptions.checkpoint.model, arguments: arguments,
+            publishedRow: PublishedScores.row(ofFamily: config.publishedFamily, width: config.language.width),
+            versions: ["libtorch": Engine.version, "instructblip": InstructBLIPCommand.configuration.version])
+    }
+
+    private struct Score: Encodable {
+        let value: Double
+        let stderr: Double?
+        let count: Int
+    }
+
+    private func show(_ report: EvaluationReport) throws {
+        for part in report.parts {
+            for failure in part.scores.failures.prefix(5) {
+                writeRemark("error: \(part.benchmark.name), sample \(failure.number + 1): \(failure.reason)\n")
+            }
+        }
+        if json {
+            var scores: [String: [String: Score]] = [:]
+            for part in report.parts {
+                for metric in part.scores.metrics {
+                    scores[part.benchmark.name, default: [:]][metric.name] = Score(
+                        value: metric.value, stderr: metric.standardError, count: metric.count)
+                }
+            }
+            return try writeJSON(scores)
+        }
+        let rows = report.parts.map { part in
+            let metric = part.scores.metrics.first
+            let known = PublishedScores.scores(of: part.benchmark.name).first { $0.model == report.subject.publishedRow }
+            return [
+                part.benchmark.name, metric?.name ?? "", grouped(metric?.count ?? 0), String(format: "%.1f", part.printed),
+                metric?.standardError.map { String(format: "%.1f", 100 * $0) } ?? "-",
+                known.map { String(format: "%.1f", $0.value) } ?? "-",
+                "\(part.scores.failures.count)",
+            ]
+        }
+        let headings = ["benchmark", "metric", "samples", "measured", "error", "published", "failed"]
+        try writeOutput(TextTable(headings, rows, rightAligned: Set(2..<headings.count)).text)
+    }
+}
+
+extension InstructBLIPConfig {
+    /// As the tables of published numbers know it.
+    var publishedFamily: String {
+        let kind = architecture.isInstructed ? "instructblip" : "blip2"
+        return switch language {
+        case .t5: "\(kind)-t5"
+        case .llama: "\(kind)-llama"
+        case .opt: "\(kind)-opt"
+        }
+    }
+}

@@ -1,0 +1,164 @@
+import BlipImages
+import BlipTestSupport
+import Foundation
+import Testing
+
+/// `instructblip eval` on small data in official formats, through a tiny model.
+@Suite("The eval verb") struct EvalTests {
+    private static let count = 10
+
+    /// OKVQA (written answers) and ScienceQA (ranked ones) below a folder.
+    private func write(_ root: URL) throws {
+        func put(_ path: String, _ object: Any) throws {
+            let file = root.appendingPathComponent(path)
+            try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try JSONSerialization.data(withJSONObject: object).write(to: file)
+        }
+        var (questions, annotations, problems): ([[String: Any]], [[String: Any]], [String: Any]) = ([], [], [:])
+        for number in 0..<Self.count {
+            let image = RGBImage(width: 8, height: 8, pixels: (0..<64).flatMap { _ in [UInt8(number * 25), 90, UInt8(200 - number * 20)] })
+            let data = Data(try image.pngData())
+            let name = "coco/val2014/COCO_val2014_\(String(format: "%012d", number)).jpg"
+            for path in [name, "scienceqa/images/test/\(number)/image.png"] {
+                let file = root.appendingPathComponent(path)
+                try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+                try data.write(to: file)
+            }
+            questions.append(["image_id": number, "question": "What is in picture \(number)?", "question_id": 100 + number])
+            annotations.append([
+                "image_id": number, "question_id": 100 + number, "question_type": number % 2 == 0 ? "one" : "two", "answer_type": "other",
+                "answers": (0..<10).map { ["answer_id": $0, "answer": "house", "raw_answer": "house", "answer_confidence": "yes"] },
+            ])
+            problems["\(number)"] = [
+                "question": "Which of them?", "choices": ["a house", "a circle", "night"], "answer": number % 3, "hint": "Look.",
+                "image": "image.png",
+                "task": "closed choice", "grade": "grade2", "subject": number % 2 == 0 ? "natural science" : "social science", "topic": "t",
+                "category": "c", "skill": "s", "lecture": "l", "solution": "x", "split": "test",
+            ]
+        }
+        try put("okvqa/OpenEnded_mscoco_val2014_questions.json", ["questions": questions])
+        try put("okvqa/mscoco_val2014_annotations.json", ["annotations": annotations])
+        try put("scienceqa/problems.json", problems)
+        try put("scienceqa/pid_splits.json", ["test": (0..<Self.count).map(String.init)])
+    }
+
+    private func arguments(_ root: URL, _ out: URL, _ more: [String] = []) -> [String] {
+        [
+            "eval", "--model", Fixtures.checkpoint("flan-t5").path, "--benchmarks", "okvqa,scienceqa", "--root", root.path, "--out",
+            out.path,
+            "--threads", "1", "--json",
+        ] + more
+    }
+
+    /// What must be the same however it was computed.
+    private func files(_ out: URL) throws -> [Data] {
+        let names = try FileManager.default.contentsOfDirectory(atPath: out.path).filter { $0.hasPrefix("samples_") }.sorted()
+        #expect(names.count == 2)
+        return try (names + ["predictions/okvqa.jsonl", "predictions/scienceqa.jsonl"]).map {
+            try Data(contentsOf: out.appendingPathComponent($0))
+        }
+    }
+
+    @Test("batched, in two processes, stopped and resumed: the same files; the report tells what was asked and found")
+    func same() async throws {
+        try await withTemporaryFolder { folder in
+            let root = folder.appendingPathComponent("data")
+            try write(root)
+            let one = folder.appendingPathComponent("one")
+            let whole = try Program.run(arguments(root, one, ["--batch", "1"]))
+            #expect(whole.status == 0, "\(whole.errors)")
+            let scores = try whole.json()
+            let okvqa = try #require((scores["okvqa"] as? [String: Any])?["vqa_accuracy"] as? [String: Any])
+            #expect(okvqa["count"] as? Int == Self.count && okvqa["value"] is Double)
+            let expected = try files(one)
+            let many = folder.appendingPathComponent("many")
+            #expect(try Program.run(arguments(root, many, ["--batch", "16"])).status == 0)
+            #expect(try files(many) == expected)
+            let two = folder.appendingPathComponent("two")
+            let launched = try Program.run(["launch", "--workers", "2"] + arguments(root, two))
+            #expect(launched.status == 0, "\(launched.errors)")
+            #expect(try files(two) == expected)
+            // What a stopped run has left: some lines, and the half of another.
+            let cut = folder.appendingPathComponent("cut/predictions")
+            try FileManager.default.createDirectory(at: cut, withIntermediateDirectories: true)
+            try expected[2].prefix(expected[2].count * 2 / 3).write(to: cut.appendingPathComponent("okvqa.jsonl"))
+            #expect(try Program.run(arguments(root, cut.deletingLastPathComponent(), ["--resume"])).status == 0)
+            #expect(try files(cut.deletingLastPathComponent()) == expected)
+
+            let results = try #require(try FileManager.default.contentsOfDirectory(atPath: one.path).first { $0.hasPrefix("results_") })
+            let object = try #require(
+                try JSONSerialization.jsonObject(with: Data(contentsOf: one.appendingPathComponent(results))) as? [String: Any])
+            for key in [
+                "results", "configs", "versions", "n-shot", "higher_is_better", "n-samples", "config", "task_hashes", "date", "published",
+            ] {
+                #expect(object[key] != nil, "\(key)")
+            }
+            let found = try #require((object["results"] as? [String: Any])?["scienceqa"] as? [String: Any])
+            #expect(found["multiple_choice_accuracy,none"] is Double && found["multiple_choice_accuracy_stderr,none"] is Double)
+            let report = try String(contentsOf: one.appendingPathComponent("report.html"), encoding: .utf8)
+            #expect(
+                report.contains("data:image/png;base64") && report.contains("What is in picture 3?")
+                    && report.contains("InstructBLIP FlanT5-XL"))
+            #expect(try String(contentsOf: one.appendingPathComponent("results.md"), encoding: .utf8).contains("| 62.1 |"))
+
+            let compared = try Program.run(["eval", "compare", one.path, many.path, "--json"])
+            let first = try #require(compared.output.split(separator: "\n").first)
+            let part = try #require(try JSONSerialization.jsonObject(with: Data(first.utf8)) as? [String: Any])
+            #expect(part["difference"] as? Double == 0 && part["significance"] as? Double == 1 && part["changed"] as? Int == 0)
+        }
+    }
+
+    @Test("options, limits and submissions")
+    func options() async throws {
+        try await withTemporaryFolder { folder in
+            let root = folder.appendingPathComponent("data")
+            try write(root)
+            let out = folder.appendingPathComponent("out")
+            let run = try Program.run(
+                arguments(
+                    root, out,
+                    ["--limit", "0.5", "--set", "scienceqa.context=none", "--set", "okvqa.prompt=Q: {question} A:", "--submission"]))
+            #expect(run.status == 0, "\(run.errors)")
+            let lines = try String(contentsOf: out.appendingPathComponent("predictions/okvqa.jsonl"), encoding: .utf8).split(
+                separator: "\n")
+            #expect(lines.count == 5 && lines[1].contains("Q: What is in picture 2? A:"))
+            let science = try String(contentsOf: out.appendingPathComponent("predictions/scienceqa.jsonl"), encoding: .utf8)
+            #expect(science.contains("\"Question: Which of them?") && !science.contains("Look."))
+            let submission = try #require(
+                try JSONSerialization.jsonObject(with: Data(contentsOf: out.appendingPathComponent("submission_okvqa.json")))
+                    as? [[String: Any]])
+            #expect(submission.map { $0["question_id"] as? Int } == [100, 102, 104, 106, 108] && submission[0]["answer"] is String)
+            // Another prompt is another question: the old predictions do not pass for its answers.
+            let other = try Program.run(arguments(root, out, ["--limit", "0.5"]))
+            #expect(other.status != 0 && other.errors.contains("is another one"))
+        }
+    }
+
+    @Test("what cannot be asked is an error that is counted, and mistakes are told at once")
+    func errors() async throws {
+        try await withTemporaryFolder { folder in
+            let root = folder.appendingPathComponent("data")
+            try write(root)
+            try Data("no picture".utf8).write(to: root.appendingPathComponent("coco/val2014/COCO_val2014_000000000003.jpg"))
+            let out = folder.appendingPathComponent("out")
+            let run = try Program.run(arguments(root, out))
+            #expect(run.status == 65 && run.errors.contains("COCO_val2014_000000000003.jpg"))
+            let okvqa = try #require((try run.json()["okvqa"] as? [String: Any])?["vqa_accuracy"] as? [String: Any])
+            #expect(okvqa["count"] as? Int == Self.count - 1)
+            for (more, said) in [
+                (["--set", "scienceqa.contxt=none"], "has no option"), (["--limit", "0"], "--limit must be"),
+                (["--set", "vsr.answering=rank"], "not among"),
+                (["--batch", "0"], "--batch must be"),
+            ] {
+                let refused = try Program.run(arguments(root, folder.appendingPathComponent("x"), more))
+                #expect(refused.status != 0 && refused.errors.contains(said), "\(refused.errors)")
+            }
+            let unknown = try Program.run(["eval", "--model", "m", "--benchmarks", "okvga", "--root", root.path, "--out", out.path])
+            #expect(unknown.status == 64 && unknown.errors.contains("did you mean okvqa"))
+            let missing = try Program.run(["eval", "--model", "m", "--benchmarks", "gqa", "--root", root.path, "--out", out.path])
+            #expect(missing.status != 0 && missing.errors.contains("gqa"))
+            let list = try Program.run(["eval", "list", "--all"])
+            #expect(list.status == 0 && list.output.contains("hatefulmemes") && list.output.contains("since issue"))
+        }
+    }
+}
