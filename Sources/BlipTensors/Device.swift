@@ -59,6 +59,9 @@ public enum Device: Sendable, Hashable, CustomStringConvertible {
 
 /// Facts and settings of the engine as a whole.
 public enum Engine {
+    /// Gives memory that was freed back to the system, where the allocator keeps it.
+    public static func giveBackMemory() { ctorch_give_back_memory() }
+
     /// The version of libtorch, for example `2.13.0`.
     public static var version: String { String(cString: ctorch_version()) }
 

@@ -21,6 +21,8 @@ public final class CheckpointWeights: WeightSource {
     private let adapters: Adapters?
     private let progress: (_ loadedBytes: Int, _ totalBytes: Int) -> Void
     private var loadedBytes = 0
+    /// Read for packing since memory was last given back.
+    private var packedBytes = 0
     private let totalBytes: Int
 
     /// - Parameters:
@@ -99,6 +101,11 @@ public final class CheckpointWeights: WeightSource {
         // Read once: what was packed would count as memory until the system needs it.
         let bytes = try files.bytes(of: name)
         bytes.owner.release(bytes.range)
+        packedBytes += bytes.range.count
+        if packedBytes > 256 << 20 {
+            Engine.giveBackMemory()
+            packedBytes = 0
+        }
         return .packed(matrix)
     }
 

@@ -142,6 +142,7 @@ ctorch_status ctorch_cross_entropy(const ctorch_tensor *logits, const ctorch_ten
 ctorch_status ctorch_resize_bicubic(const ctorch_tensor *a, int64_t height, int64_t width, ctorch_tensor **out, char **message);
 
 // --- gradients, threads, devices (Runtime.cpp)
+void ctorch_give_back_memory(void);  // what was freed, to the system
 ctorch_status ctorch_require_gradient(const ctorch_tensor *a, bool required, char **message);
 ctorch_status ctorch_backward(const ctorch_tensor *a, const ctorch_tensor *gradient, char **message);
 ctorch_status ctorch_gradient(const ctorch_tensor *a, ctorch_tensor **out, char **message);  // *out is NULL when there is none
