@@ -26,7 +26,7 @@ public enum BenchmarkCatalog {
                 name, .testDevelopment, .generate(.vqa), .gqa, headline: "gqa_accuracy", breakdown: "types.structural")
         case "vsr":
             return try EvaluationBenchmark(
-                name, .test, .rank(trueFalse), .choice, headline: "multiple_choice_accuracy", breakdown: "relation", options: [vsrAnswering]
+                name, .test, .rank(yesNo), .choice, headline: "multiple_choice_accuracy", breakdown: "relation", options: [vsrAnswering]
             )
         case "iconqa":
             return try EvaluationBenchmark(
@@ -67,7 +67,6 @@ public enum BenchmarkCatalog {
 
     // MARK: Words that belong together. Source: section 2.5 of the paper, "verbalizers".
 
-    private static let trueFalse = EvaluationBenchmark.Candidates.words(first: ["yes", "true"], second: ["no", "false"])
     private static let yesNo = EvaluationBenchmark.Candidates.words(first: ["yes", "true"], second: ["no", "false"])
 
     // MARK: What sources disagree on

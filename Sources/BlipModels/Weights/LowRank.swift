@@ -17,9 +17,6 @@ public struct LowRank {
         let kept = try dropout?(x, number) ?? x
         return try kept.linear(down.to(x.dtype)).linear(up.to(x.dtype)) * scale
     }
-
-    /// What is added to the matrix, [O, I] float32.
-    public func product() throws -> Tensor { try up.to(.float32).matmul(down.to(.float32)) * scale }
 }
 
 /// What training leaves out of the adapters' input: everything follows from one seed, so that a layer that is computed once more on the way

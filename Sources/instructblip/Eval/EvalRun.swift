@@ -112,7 +112,6 @@ struct EvalRun: AsyncParsableCommand {
         var parts: [EvaluationReport.Part] = []
         var isWhole = true
         for run in runs {
-            var run = run
             let bar = ProgressBar(run.benchmark.name, .items)
             let outcomes = try await run.predict(with: {
                 if let opened { return opened }
@@ -138,7 +137,6 @@ struct EvalRun: AsyncParsableCommand {
                 writeRemark(
                     "note: \(run.benchmark.name) has no public answers in its split \(run.benchmark.split.rawValue); it was not scored\n")
             }
-            run.retriesErrors = false
         }
         guard isWhole else {
             writeRemark("other ranks are not done yet\n")
