@@ -10,19 +10,28 @@ public struct CheckpointCreator {
     let config: InstructBLIPConfig
     let dtype: DType
     let seed: UInt64
+    let start: WeightStart
+    let words: [String]?
     let maximumShardBytes: Int
 
     /// - Parameters:
     ///   - dtype: float32, bfloat16 or float16.
     ///   - seed: the same seed gives the same weights.
+    ///   - start: how weights begin.
+    ///   - words: what the tokenizers know, as `WordCount` gives them; common English where nil.
     ///   - maximumShardBytes: the published files have 10 GB.
-    public init(_ config: InstructBLIPConfig, dtype: DType, seed: UInt64 = 0, maximumShardBytes: Int = 5_000_000_000) throws {
+    public init(
+        _ config: InstructBLIPConfig, dtype: DType, seed: UInt64 = 0, start: WeightStart = .small, words: [String]? = nil,
+        maximumShardBytes: Int = 5_000_000_000
+    ) throws {
         guard [.float32, .bfloat16, .float16].contains(dtype) else {
             throw BlipError.invalidOption(name: "the type", found: dtype.rawValue, expected: "float32, bfloat16 or float16")
         }
         self.config = config
         self.dtype = dtype
         self.seed = seed
+        self.start = start
+        self.words = words
         self.maximumShardBytes = maximumShardBytes
     }
 
@@ -52,6 +61,11 @@ public struct CheckpointCreator {
         let random = try RandomStream(seed: seed)
         for layout in writer.tensors {
             let count = layout.shape.reduce(1, *)
+            if start == .trainable {
+                let values = try TrainableStart(config.language, seed: seed).values(layout.name, layout.shape).to(dtype).contiguous()
+                try values.withBytes { try writer.append($0, to: layout.name) }
+                continue
+            }
             for start in stride(from: 0, to: count, by: Self.chunkSize) {
                 if isCancelled() {
                     writer.abandon()
@@ -76,22 +90,24 @@ public struct CheckpointCreator {
 
     private func writeTokenizers(to folder: URL) throws {
         guard config.architecture != .blip2Retrieval else {
-            return try SmallTokenizers.write(.wordPiece, to: folder, size: config.qformer.vocabularySize - 1)
+            return try SmallTokenizers.write(.wordPiece, to: folder, size: config.qformer.vocabularySize - 1, words: words)
         }
         let (vocabulary, image) = (config.language.vocabularySize, config.imageTokenID)
         switch config.language {
         case .llama(let language):
             // [PAD] and <image> come after the words.
             let size = language.padID ?? min(image ?? vocabulary, vocabulary) - 1
-            try SmallTokenizers.write(.byteFallbackBPE, to: folder, size: size, imageTokenID: image)
+            try SmallTokenizers.write(.byteFallbackBPE, to: folder, size: size, imageTokenID: image, words: words)
         case .opt:
-            try SmallTokenizers.write(.byteLevelBPE, to: folder, size: min(image ?? vocabulary - 1, vocabulary - 1), imageTokenID: image)
+            try SmallTokenizers.write(
+                .byteLevelBPE, to: folder, size: min(image ?? vocabulary - 1, vocabulary - 1), imageTokenID: image, words: words)
         case .t5:
-            try SmallTokenizers.write(.unigram, to: folder, size: min(image ?? vocabulary - 1, vocabulary - 1), imageTokenID: image)
+            try SmallTokenizers.write(
+                .unigram, to: folder, size: min(image ?? vocabulary - 1, vocabulary - 1), imageTokenID: image, words: words)
         }
         guard config.architecture.isInstructed else { return }
         // [DEC] is the last row.
         let instruction = folder.appendingPathComponent("qformer_tokenizer")
-        try SmallTokenizers.write(.wordPiece, to: instruction, size: config.qformer.vocabularySize - 1)
+        try SmallTokenizers.write(.wordPiece, to: instruction, size: config.qformer.vocabularySize - 1, words: words)
     }
 }

@@ -32,8 +32,10 @@ struct Padding: Sendable {
         return rows.isEmpty ? nil : try TokenBatch(rows, padding: instructionID, at: .right, on: device)
     }
 
-    func prompts(_ inputs: [ModelInput], on device: Device) throws -> TokenBatch {
-        try TokenBatch(inputs.map(\.promptIDs), padding: promptID, at: promptSide, on: device)
+    func prompts(_ inputs: [ModelInput], on device: Device) throws -> TokenBatch { try prompts(inputs.map(\.promptIDs), on: device) }
+
+    func prompts(_ rows: [[Int]], on device: Device) throws -> TokenBatch {
+        try TokenBatch(rows, padding: promptID, at: promptSide, on: device)
     }
 }
 

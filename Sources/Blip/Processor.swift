@@ -90,11 +90,16 @@ public struct Processor: Sendable {
             // A caption without a prompt begins as BLIP-2 asks for one.
             let isEmpty = !config.architecture.isInstructed && instruction.allSatisfy(\.isWhitespace)
             guard !isEmpty else { return try input(planes: planes, instruction) }
-            let prompt = tokenizer.encode(instruction, maximumLength: limit, cutting: .left)
-            try check(prompt, "language", rows: config.language.vocabularySize)
-            return ModelInput(frames: planes, instructionIDs: nil, promptIDs: prompt, notes: [])
+            return ModelInput(frames: planes, instructionIDs: nil, promptIDs: try prompt(instruction, limit: limit), notes: [])
         }
         return try self.input(planes: planes, instruction, instructionTokenizer, .asText, limit)
+    }
+
+    /// What the language model reads of an instruction in training, without a picture.
+    public func prompt(_ instruction: String, limit: Int) throws -> [Int] {
+        let prompt = tokenizer.encode(instruction, maximumLength: limit, cutting: .left)
+        try check(prompt, "language", rows: config.language.vocabularySize)
+        return prompt
     }
 
     /// The ids of an answer to be learned, with the end and without a beginning.

@@ -147,6 +147,9 @@ public final class TrainableCheckpoint {
     /// What the language model reads.
     public func prompts(_ inputs: [ModelInput]) throws -> TokenBatch { try padding.prompts(inputs, on: options.device) }
 
+    /// The same of ids alone.
+    public func prompts(_ rows: [[Int]]) throws -> TokenBatch { try padding.prompts(rows, on: options.device) }
+
     /// Answers or captions to be learned, right-padded.
     public func targets(_ rows: [[Int]]) throws -> TokenBatch {
         try TokenBatch(rows, padding: padding.promptID, at: .right, on: options.device)

@@ -50,11 +50,14 @@ public struct InstructBLIP {
     ///
     /// - Parameter features: the output of ``vision`` [R, P, V].
     public func look(from features: Tensor, observe: Observer = .none) throws -> Look {
-        let patches = try visionNorm(visionNorm.accepting(features))  // [R, P, V]
+        let patches = try normalized(features)  // [R, P, V]
         let look = Look(patches: patches, reading: try qformer.read(patches))
         try observe.saw(.vision, patches)
         return look
     }
+
+    /// What the Q-Former is given of the image encoder's output [R, P, V].
+    public func normalized(_ features: Tensor) throws -> Tensor { try visionNorm(visionNorm.accepting(features)) }
 
     /// The second half of ``prompt(for:observe:)``, from pictures that were looked at before.
     ///

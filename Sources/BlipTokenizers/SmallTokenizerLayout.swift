@@ -7,9 +7,12 @@ struct SmallTokenizerLayout {
     /// Special tokens by id, in the order of the ids.
     private var specials: [(id: Int, token: String)] = []
     private var extraIDs = 0
+    /// Given ones, in place of common English.
+    private let words: [String]?
 
-    init(_ kind: SmallTokenizers.Kind, size: Int, imageTokenID: Int?) throws {
+    init(_ kind: SmallTokenizers.Kind, size: Int, imageTokenID: Int?, words: [String]? = nil) throws {
         self.kind = kind
+        self.words = words
         guard (1...Vocabulary.idLimit).contains(size) else {
             throw TokenizerError.invalidRequest(reason: "a vocabulary cannot have \(size) tokens")
         }
@@ -35,10 +38,10 @@ struct SmallTokenizerLayout {
             specials.append((image, "<image>"))
         }
         if kind == .unigram {
-            extraIDs = min(100, max(0, size - needed - (imageTokenID == nil ? 0 : 1)))
+            extraIDs = min(100, max(0, size - needed - (words?.count ?? 0) - (imageTokenID == nil ? 0 : 1)))
             for index in 0..<extraIDs where fixed[size - 1 - index] == nil { fixed[size - 1 - index] = "<extra_id_\(index)>" }
         }
-        fill(size, fixed, alphabet)
+        try fill(size, fixed, alphabet)
         for (id, token) in Self.roles(kind).enumerated() { specials.append((id, token)) }
         for (id, token) in fixed where token.hasPrefix("<extra_id_") { specials.append((id, token)) }
         for (offset, token) in appended.enumerated() { specials.append((size + offset, token)) }
@@ -87,7 +90,7 @@ struct SmallTokenizerLayout {
     }
 
     /// Gives out ids: fixed ones first, then alphabet, words and pieces in order, then fillers.
-    private mutating func fill(_ size: Int, _ fixed: [Int: String], _ alphabet: [String]) {
+    private mutating func fill(_ size: Int, _ fixed: [Int: String], _ alphabet: [String]) throws {
         let taken = Set(fixed.values)
         var waiting = (alphabet.filter { !taken.contains($0) } + pieces()).makeIterator()
         var fillers = 0
@@ -106,13 +109,31 @@ struct SmallTokenizerLayout {
                 fillers += 1
             }
         }
+        if words != nil, let next = pieces().first(where: { !known.contains($0) }) {
+            throw TokenizerError.invalidRequest(
+                reason:
+                    "a \(kind.rawValue) tokenizer of \(size) tokens has no room for \"\(next)\" and what comes behind it; raise vocab_size in "
+                    + "the config")
+        }
         guard kind == .byteFallbackBPE || kind == .byteLevelBPE else { return }
         let present = Set(tokens)
         merges = wordMerges().filter { present.contains($0.0) && present.contains($0.1) && present.contains($0.0 + $0.1) }
     }
 
     private func pieces() -> [String] {
-        switch kind {
+        if let words {
+            switch kind {
+            case .unigram: return words
+            case .wordPiece:
+                // It lowers capitals, and parts words before it looks them up.
+                let plain = words.flatMap { $0.drop { $0 == "▁" }.lowercased().split(separator: "-").map(String.init) }
+                return plain.reduce(into: (list: [String](), seen: Set<String>())) { known, word in
+                    if word.count > 1, known.seen.insert(word).inserted { known.list.append(word) }
+                }.list
+            case .byteFallbackBPE, .byteLevelBPE: return wordMerges().map { $0.0 + $0.1 }
+            }
+        }
+        return switch kind {
         case .wordPiece: SmallTokenizers.words + SmallTokenizers.endings.map { "##" + $0 }
         case .unigram: SmallTokenizers.words.map { "▁" + $0 } + SmallTokenizers.endings
         case .byteFallbackBPE, .byteLevelBPE: wordMerges().map { $0.0 + $0.1 }
@@ -124,7 +145,8 @@ struct SmallTokenizerLayout {
         let space = kind == .byteFallbackBPE ? "▁" : "Ġ"
         var seen: Set<String> = []
         var merges: [(String, String)] = []
-        for word in SmallTokenizers.words.map({ space + $0 }) + SmallTokenizers.endings {
+        let usual = SmallTokenizers.words.map { space + $0 } + SmallTokenizers.endings
+        for word in words?.map({ $0.hasPrefix("▁") ? space + $0.dropFirst() : $0 }) ?? usual {
             var left = ""
             for character in word {
                 if !left.isEmpty, seen.insert(left + String(character)).inserted { merges.append((left, String(character))) }

@@ -32,9 +32,12 @@ public enum SmallTokenizers {
     ///   - folder: made where it does not exist; files of these names in it are replaced.
     ///   - size: how many ids there are before the added tokens; the published model's where nil.
     ///   - imageTokenID: the id of `<image>`, where it is not to be the usual one. Not for `.wordPiece`, which has none.
-    /// - Throws: `TokenizerError` where the alphabet does not fit the size, the id is taken, or a file cannot be written.
-    public static func write(_ kind: Kind, to folder: URL, size: Int? = nil, imageTokenID: Int? = nil) throws {
-        let layout = try SmallTokenizerLayout(kind, size: size ?? kind.publishedSize, imageTokenID: imageTokenID)
+    ///   - words: in place of the usual ones, as ``WordCount`` gives them: with `▁` where a space stands in front. All of them must fit.
+    /// - Throws: `TokenizerError` where the alphabet or the words do not fit the size, the id is taken, or a file cannot be written.
+    public static func write(
+        _ kind: Kind, to folder: URL, size: Int? = nil, imageTokenID: Int? = nil, words: [String]? = nil
+    ) throws {
+        let layout = try SmallTokenizerLayout(kind, size: size ?? kind.publishedSize, imageTokenID: imageTokenID, words: words)
         let files = [
             ("tokenizer.json", layout.tokenizer), ("tokenizer_config.json", layout.configuration),
             ("special_tokens_map.json", .object(layout.roles)),

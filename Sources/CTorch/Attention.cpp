@@ -6,6 +6,7 @@
 #include <c10/core/GradMode.h>
 #include <algorithm>
 #include <atomic>
+#include <limits>
 #include <vector>
 
 namespace bridge {
@@ -52,6 +53,25 @@ bool is_for_own_attention(const at::Tensor &q, const at::Tensor &k, const at::Te
   if (mask == nullptr) return true;
   if (mask->scalar_type() != at::kBool && mask->scalar_type() != at::kFloat) return false;
   return at::is_expandable_to(mask->sizes(), {q.size(0), q.size(1), q.size(2), k.size(2)});
+}
+
+bool is_for_plain_attention(const at::Tensor &q, const at::Tensor &k, const at::Tensor &v) {
+  if (!c10::GradMode::is_enabled() || !q.device().is_cpu() || q.dim() != 4 || k.dim() != 4 || v.dim() != 4) return false;
+  if (!q.requires_grad() && !k.requires_grad() && !v.requires_grad()) return false;
+  if (q.size(0) != k.size(0) || q.size(1) != k.size(1) || k.size(0) != v.size(0) || k.size(1) != v.size(1)) return false;
+  return q.size(0) * q.size(1) * q.size(2) * k.size(2) <= int64_t(1) << 26;
+}
+
+at::Tensor plain_attention(const at::Tensor &q, const at::Tensor &k, const at::Tensor &v, const at::Tensor *mask, double dropout, double scale) {
+  at::Tensor scores = at::matmul(scale == 1 ? q : q * scale, k.transpose(2, 3)), shares;
+  if (mask != nullptr && mask->scalar_type() == at::kBool) {
+    // A place that may look at nothing gets zeros, as from libtorch's own.
+    shares = at::_safe_softmax(scores.masked_fill(mask->logical_not(), -std::numeric_limits<double>::infinity()), -1);
+  } else {
+    shares = (mask == nullptr ? scores : scores + mask->to(scores.scalar_type())).softmax(-1);
+  }
+  if (dropout > 0) shares = at::dropout(shares, dropout, /*train=*/true);
+  return at::matmul(shares, v);
 }
 
 at::Tensor own_attention(const at::Tensor &q, const at::Tensor &k, const at::Tensor &v, const at::Tensor *mask, double scale) {

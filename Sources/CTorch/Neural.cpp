@@ -42,6 +42,9 @@ ctorch_status ctorch_attention(const ctorch_tensor *queries, const ctorch_tensor
     if (dropout == 0 && !causal && bridge::is_for_own_attention(queries->value, keys->value, values->value, hidden)) {
       return bridge::own_attention(queries->value, keys->value, values->value, hidden, scale);
     }
+    if (!causal && bridge::is_for_plain_attention(queries->value, keys->value, values->value)) {
+      return bridge::plain_attention(queries->value, keys->value, values->value, hidden, dropout, scale);
+    }
     return at::scaled_dot_product_attention(queries->value, keys->value, values->value, bridge::optional(mask), dropout, causal, scale);
   });
 }

@@ -45,4 +45,10 @@ at::Tensor few_rows(const at::Tensor &x, const at::Tensor &weight, const ctorch_
 bool is_for_own_attention(const at::Tensor &queries, const at::Tensor &keys, const at::Tensor &values, const at::Tensor *mask);
 at::Tensor own_attention(const at::Tensor &queries, const at::Tensor &keys, const at::Tensor &values, const at::Tensor *mask, double scale);
 
+// Attention written out, for training on the CPU: the way back through libtorch's fused attention takes up to ten times as long there.
+// Only as long as the scores fit into memory easily.
+bool is_for_plain_attention(const at::Tensor &queries, const at::Tensor &keys, const at::Tensor &values);
+at::Tensor plain_attention(const at::Tensor &queries, const at::Tensor &keys, const at::Tensor &values, const at::Tensor *mask, double dropout,
+                           double scale);
+
 }  // namespace bridge

@@ -47,6 +47,32 @@ import Testing
         #expect((187_000_000...190_000_000).contains(trainable), "the paper says 188M")
     }
 
+    @Test("weights to be trained begin with keys that match queries in half of the heads", arguments: ["vicuna", "flan-t5"])
+    func trainable(_ name: String) async throws {
+        try await withTemporaryFolder { folder in
+            let target = folder.appendingPathComponent("made")
+            let words = ["▁red", "▁circle", "▁what"]
+            try CheckpointCreator(config(name), dtype: .float32, seed: 3, start: .trainable, words: words).write(to: target)
+            let files = try WeightFiles(folder: target)
+            let isT5 = name == "flan-t5"
+            let layer = isT5 ? "language_model.encoder.block.0.layer.0.SelfAttention" : "language_model.model.layers.0.self_attn"
+            func rows(_ short: String) throws -> [Float] {
+                let name = layer + "." + (isT5 ? short : short + "_proj") + ".weight"
+                let info = try #require(files.infos.first { $0.name == name })
+                return try files.bytes(of: name).withBytes { try Tensor.copying(bytes: $0, info.shape, .float32).floats() }
+            }
+            let (queries, keys) = (try rows("q"), try rows("k"))
+            if queries.count == keys.count {
+                let same = zip(queries, keys).prefix { $0 == $1 }.count
+                #expect(same > 0 && same <= queries.count / 2 && same < keys.count)
+            }
+            let assistant = try await Assistant.open(target)
+            let picture = ImageSource.file(Fixtures.picture("shapes.png"))
+            let answer = try await assistant.answer("what red circle", about: picture, AnswerOptions(maximumTokens: 5))
+            #expect(!answer.tokenIDs.isEmpty)
+        }
+    }
+
     @Test("an unknown config is named, with the known ones")
     func unknown() {
         #expect(throws: BlipError.unknownConfig(name: "instructblip-7b", known: ModelCatalog.all.map(\.name))) {

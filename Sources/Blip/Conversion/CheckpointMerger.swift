@@ -17,6 +17,9 @@ public struct CheckpointMerger {
         case apart
     }
 
+    /// What names begin with of tensors that were needed for a lesson alone, and are not kept.
+    public static let lessonPrefix = "lesson."
+
     let folder: URL
     let trained: SafetensorsFile
     let adapters: AdapterSettings?
@@ -54,7 +57,8 @@ public struct CheckpointMerger {
         }
         let pretrained = try pretrained()
         let whole = trained.infos.filter {
-            !pretrained.contains($0.name) && !$0.name.hasSuffix(Adapters.downName("")) && !$0.name.hasSuffix(Adapters.upName(""))
+            !pretrained.contains($0.name) && !$0.name.hasPrefix(Self.lessonPrefix) && !$0.name.hasSuffix(Adapters.downName(""))
+                && !$0.name.hasSuffix(Adapters.upName(""))
         }
         if place == .apart, let changes, let adapters, whole.isEmpty {
             return try NewFolder.fill(target) {

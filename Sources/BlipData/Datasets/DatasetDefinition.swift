@@ -3,16 +3,19 @@ public struct DatasetDefinition: Sendable {
     public let card: DatasetCard
     /// How the paper asks it without training on it.
     public let prompt: EvaluationPrompt?
+    /// What its samples' pictures are described by; empty where they are not described.
+    public let vocabulary: [DescriptionAspect]
     /// Opens a split for whichever card the folder has: another dataset may be made of this one.
     let reader: @Sendable (DatasetFolder, Split) throws -> any SampleCollection
 
     /// - Parameter reader: opens a split that the card lists.
     public init(
-        _ card: DatasetCard, prompt: EvaluationPrompt? = nil,
+        _ card: DatasetCard, prompt: EvaluationPrompt? = nil, vocabulary: [DescriptionAspect] = [],
         reader: @escaping @Sendable (DatasetFolder, Split) throws -> any SampleCollection
     ) {
         self.card = card
         self.prompt = prompt
+        self.vocabulary = vocabulary
         self.reader = reader
     }
 

@@ -9,12 +9,17 @@ public struct Sample: Sendable, Equatable {
     public var task: SampleTask
     /// What metrics and breakdowns need besides, under the official names: `answer_type`, `question_type`, `category`.
     public var facts: [String: String]
+    /// What is in the pictures, one for each picture or frame; none where nobody knows. A sample of text alone may have them too.
+    public var descriptions: [PictureDescription]
 
-    public init(id: String, images: [SampleImage], task: SampleTask, facts: [String: String] = [:]) {
+    public init(
+        id: String, images: [SampleImage], task: SampleTask, facts: [String: String] = [:], descriptions: [PictureDescription] = []
+    ) {
         self.id = id
         self.images = images
         self.task = task
         self.facts = facts
+        self.descriptions = descriptions
     }
 }
 

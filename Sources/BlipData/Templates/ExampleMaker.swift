@@ -57,7 +57,9 @@ public struct ExampleMaker: Sendable {
         case .captions: break
         case .splitCaptions: (instruction, answer) = Self.split(answer, &generator)
         }
-        return Example(dataset: dataset, sample: sample.id, images: sample.images, instruction: instruction, answer: answer)
+        return Example(
+            dataset: dataset, sample: sample.id, images: sample.images, instruction: instruction, answer: answer,
+            descriptions: sample.descriptions)
     }
 
     /// - Throws: ``DataError/notACaption(sample:)`` for a sample of another task.

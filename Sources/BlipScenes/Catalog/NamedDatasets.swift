@@ -2,7 +2,7 @@ public import BlipData
 
 /// Datasets by name: those of the world outside, read from files, and scenes, which need none.
 public enum NamedDatasets {
-    public static let all = DatasetCatalog.all + SceneCatalog.all
+    public static let all = DatasetCatalog.all + SceneCatalog.all + SceneCatalog.lessons
 
     /// - Throws: ``DataError/unknownDataset(name:nearest:)``.
     public static func dataset(_ name: String) throws(DataError) -> DatasetDefinition {

@@ -32,9 +32,12 @@ public enum SceneCatalog {
                 licence: "that of this package", splits: task.sizes.map { SplitFacts($0.split, $0.count * task.pairs, note: unit(task)) },
                 evaluation: task.sizes.last?.split, metric: task.metric, files: [],
                 notes: ["Pictures are \(side) pixels wide and drawn when they are asked for."] + task.notes),
-            prompt: task.prompt
+            prompt: task.prompt, vocabulary: SceneWords.vocabulary
         ) { _, split in try SceneSamples(task, split, side: side) }
     }
+
+    /// What parts are taught with before they are put together: no sets of the paper's categories.
+    public static let lessons = [definition(.crowds)] + SceneText.Level.allCases.map(SceneText.definition)
 
     private static func unit(_ task: SceneTask) -> String {
         task.pairs > 1 ? "captions, \(task.pairs) of each picture" : task.category == .videoQuestions ? "clips" : "pictures"

@@ -45,6 +45,6 @@ public struct SceneSamples: SampleCollection {
         }
         var facts = content.facts
         facts["image_id"] = "\(task.name)/\(id)"
-        return Sample(id: id, images: images, task: content.task, facts: facts)
+        return Sample(id: id, images: images, task: content.task, facts: facts, descriptions: content.scenes.map(\.words))
     }
 }

@@ -7,7 +7,7 @@ import Foundation
 public struct LoadedExample: Sendable {
     public var draw: Draw
     public var example: Example
-    /// One for each picture, or each frame of a clip.
+    /// One for each picture, or each frame of a clip; none where pictures are told in words.
     public var frames: [PixelPlanes]
 }
 
@@ -20,11 +20,12 @@ public final class ExampleLoader: Sendable {
 
     /// - Parameters:
     ///   - batches: where to begin; its batches are drawn as they are needed.
+    ///   - pictures: nil leaves pictures unread.
     ///   - frames: frames of a clip.
     ///   - workers: threads that read pictures; with 0 they are read when a batch is asked for.
     ///   - depth: examples made ready ahead.
     public init(
-        _ set: TrainingSet, _ batches: ShardedBatches, _ pictures: PictureLoader, frames: Int = FrameSampling.defaultCount, workers: Int,
+        _ set: TrainingSet, _ batches: ShardedBatches, _ pictures: PictureLoader?, frames: Int = FrameSampling.defaultCount, workers: Int,
         depth: Int
     ) throws {
         var batches = batches
@@ -34,6 +35,7 @@ public final class ExampleLoader: Sendable {
         prefetch = try OrderedPrefetch(0..<Int.max, workers: workers, depth: depth) { number in
             let draw = draws.draw(number)
             return try set.example(draw) { example, generator in
+                guard let pictures else { return LoadedExample(draw: draw, example: example, frames: []) }
                 let planes = try example.images.flatMap { image in try image.planes(pictures, frames: frames, &generator) }
                 guard !planes.isEmpty else {
                     throw DataError.badRecord(place: "sample \(example.sample)", reason: "it has no picture; the network cannot do without")

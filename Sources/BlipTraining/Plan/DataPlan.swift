@@ -207,3 +207,15 @@ public struct DataPlan: Sendable, Equatable {
         return .named(try value.oneOrMore().map { value in try value.text() })
     }
 }
+
+extension DataPlan {
+    /// What the pictures of all its datasets are described by; empty where one's are not.
+    func vocabulary() throws -> [DescriptionAspect] {
+        let vocabularies = try sources.map { source in
+            guard case .named(let name) = source.origin else { return [DescriptionAspect]() }
+            return try NamedDatasets.dataset(name).vocabulary
+        }
+        guard let first = vocabularies.first, vocabularies.allSatisfy({ $0 == first }) else { return [] }
+        return first
+    }
+}

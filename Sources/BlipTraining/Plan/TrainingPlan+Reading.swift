@@ -16,6 +16,10 @@ extension TrainingPlan {
         if let value = keys.take("training") { training = try Self.training(value, file) }
         if let value = keys.take("lora") { adapters = try Self.adapters(value, seed: training.seed) }
         pretraining = try keys.take("pretraining").map { value throws(PlanError) in try Self.pretraining(value) }
+        languagePretraining = try keys.take("language_pretraining").map { value throws(PlanError) in try Self.languagePretraining(value) }
+        if let value = keys.take("vision_pretraining") { teachesVision = try value.flag() }
+        if languagePretraining != nil { trained = [.languageModel] }
+        if teachesVision { trained = [.visionEncoder, .visionNorm] }
         if let value = keys.take("train") {
             trained = Set(try value.oneOrMore().map { value throws(PlanError) in try value.choice(NetworkPart.self) })
             if trained.isEmpty, adapters == nil {
@@ -40,6 +44,26 @@ extension TrainingPlan {
 
     /// What no key alone can have wrong.
     private func check(_ file: PlanFile) throws(PlanError) {
+        let stages = [pretraining != nil, languagePretraining != nil, teachesVision]
+        if stages.count(where: { $0 }) > 1 {
+            throw .badValue(
+                place: file.name, found: "several of pretraining, language_pretraining and vision_pretraining", expected: "one of them")
+        }
+        if languagePretraining != nil, trained != [.languageModel] {
+            throw .badValue(
+                place: "\(file.name), train", found: trained.map(\.rawValue).sorted().joined(separator: ", "),
+                expected: "language_model alone, as nothing else learns in language_pretraining")
+        }
+        if teachesVision, !trained.isSubset(of: [.visionEncoder, .visionNorm]) {
+            throw .badValue(
+                place: "\(file.name), train", found: trained.map(\.rawValue).sorted().joined(separator: ", "),
+                expected: "vision_encoder and vision_norm, as nothing else learns in vision_pretraining")
+        }
+        if teachesVision, training.augmentation != .none {
+            throw .badValue(
+                place: "\(file.name), training.augmentation", found: training.augmentation.rawValue,
+                expected: "none: in a picture that is cropped or turned, things are elsewhere than their descriptions say")
+        }
         if !training.partRates.isEmpty, training.rate <= 0 {
             throw .badValue(
                 place: "\(file.name), training.learning_rate", found: "0",
@@ -147,6 +171,13 @@ extension TrainingPlan {
         if let value = keys.take("folder_gb") { cache.folderBytes = Int(try value.number(in: 0...1e6) * 1e9) }
         try keys.finish()
         return cache
+    }
+
+    private static func languagePretraining(_ value: PlanValue) throws(PlanError) -> LanguagePretraining {
+        var (keys, pretraining) = (try value.mapping(), LanguagePretraining())
+        if let value = keys.take("places") { pretraining.places = try value.integer(in: 1...4096) }
+        try keys.finish()
+        return pretraining
     }
 
     private static func pretraining(_ value: PlanValue) throws(PlanError) -> Pretraining {

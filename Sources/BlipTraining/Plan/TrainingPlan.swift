@@ -90,6 +90,14 @@ public struct TrainingPlan: Sendable, Equatable {
         public init() {}
     }
 
+    /// The `language_pretraining` of a plan: the language model learns to answer about pictures that it is told in words.
+    public struct LanguagePretraining: Sendable, Equatable {
+        /// Soft tokens of a picture; as many as there will be query tokens.
+        public var places = 32
+
+        public init() {}
+    }
+
     public struct Checkpoints: Sendable, Equatable {
         /// Steps between two; the last step has one in any case.
         public var every = 3000
@@ -109,6 +117,9 @@ public struct TrainingPlan: Sendable, Equatable {
     public var training = Training()
     /// Nil where the plan does not speak of it; a checkpoint for retrieval is then trained with the defaults.
     public var pretraining: Pretraining?
+    public var languagePretraining: LanguagePretraining?
+    /// The plan's `vision_pretraining`: the image encoder learns to tell what is where.
+    public var teachesVision = false
     public var trained = NetworkPart.trainedByDefault
     /// Low-rank changes of the language model, to be trained in its place.
     public var adapters: AdapterSettings?

@@ -14,16 +14,16 @@ struct HeldOutLoss {
     }
 
     private let data: TrainingData
-    private let pictures: PictureLoader
+    private let pictures: PictureLoader?
     private let objective: any Objective
     private let training: TrainingPlan.Training
     private let limit: Int
 
     init(
-        _ plan: TrainingPlan.Validation, _ objective: any Objective, _ training: TrainingPlan.Training, _ images: ImageProcessor
+        _ plan: TrainingPlan.Validation, _ objective: any Objective, _ training: TrainingPlan.Training, _ images: ImageProcessor?
     ) throws {
         data = try TrainingData(plan.data)
-        pictures = PictureLoader(images)
+        pictures = images.map { PictureLoader($0) }
         (self.objective, self.training) = (objective, training)
         limit = plan.samples
     }
@@ -42,6 +42,7 @@ struct HeldOutLoss {
             do {
                 var generator = draw.generator(part.maker.dataset, seed: set.seed)
                 let example = try part.maker.example(part.samples.sample(draw.index), &generator)
+                guard let pictures else { return LoadedExample(draw: draw, example: example, frames: []) }
                 let planes = try example.images.flatMap { try $0.planes(pictures, frames: frames, &generator) }
                 return planes.isEmpty ? nil : LoadedExample(draw: draw, example: example, frames: planes)
             } catch {

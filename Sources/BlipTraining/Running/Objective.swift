@@ -10,6 +10,8 @@ protocol Objective {
     var partNames: [String] { get }
     /// The fewest samples that have a loss.
     var fewest: Int { get }
+    /// What is trained besides the checkpoint's weights and thrown away behind the training.
+    var ownParameters: [(name: String, tensor: Tensor)] { get }
 
     /// Cuts a process's samples into pieces that fit into memory. Processes with equally many samples get as many pieces of the same sizes.
     ///
@@ -17,6 +19,10 @@ protocol Objective {
     func pieces(_ samples: [LoadedExample], size: Int) throws -> [Piece]
     /// What the image encoder makes of the samples' pictures.
     var pictures: PictureFeatures { get }
+}
+
+extension Objective {
+    var ownParameters: [(name: String, tensor: Tensor)] { [] }
 }
 
 /// Samples that go through the network at once.
@@ -80,6 +86,14 @@ extension TrainingPlan {
         case .answers(let network):
             guard pretraining == nil else {
                 throw BlipError.notRetrieval(path: checkpoint.folder.path, architecture: checkpoint.config.architecture.name)
+            }
+            if teachesVision {
+                return try RegionPass(
+                    network, checkpoint, data.vocabulary(), seed: training.seed, training.precision.cast, pictures)
+            }
+            if let languagePretraining {
+                return DescribedPass(
+                    network: network, checkpoint: checkpoint, training: training, settings: languagePretraining, pictures: pictures)
             }
             return NetworkPass(network, checkpoint, training, pictures)
         case .comparisons(let network):

@@ -40,11 +40,13 @@ public final class Trainer {
         settings.betas = (plan.training.betas[0], plan.training.betas[1])
         (settings.epsilon, settings.weightDecay) = (plan.training.epsilon, plan.training.weightDecay)
         let (peak, rates) = (plan.training.rate, plan.training.partRates)
-        optimizer = try AdamW(checkpoint.parameters, settings) { name in rates[NetworkPart(of: name)].map { $0 / peak } ?? 1 }
-        average = try plan.training.averageDecay.map { [optimizer] in try MovingAverage(optimizer.tensors, decay: $0) }
         objective = try plan.objective(checkpoint)
+        let parameters = (checkpoint.parameters + objective.ownParameters).sorted { $0.name < $1.name }
+        optimizer = try AdamW(parameters, settings) { name in rates[NetworkPart(of: name)].map { $0 / peak } ?? 1 }
+        average = try plan.training.averageDecay.map { [optimizer] in try MovingAverage(optimizer.tensors, decay: $0) }
         heldOut = try plan.validation.map { [objective] in
-            try HeldOutLoss($0, objective, plan.training, checkpoint.processor.images)
+            try HeldOutLoss(
+                $0, objective, plan.training, plan.languagePretraining == nil ? checkpoint.processor.images : nil)
         }
         state = TrainerState(plan, model: checkpoint.folder, workers: workers.count)
         let newest = try TrainingCheckpoint.all(in: plan.output).last
@@ -121,7 +123,8 @@ public final class Trainer {
             step: state.step)
         let pictures = PictureLoader(checkpoint.processor.images, training.augmentation.augmentation)
         return try ExampleLoader(
-            set, batches, pictures, frames: training.frames, workers: training.workers, depth: min(4096, max(16, 2 * share)))
+            set, batches, plan.languagePretraining == nil ? pictures : nil, frames: training.frames, workers: training.workers,
+            depth: min(4096, max(16, 2 * share)))
     }
 
     /// Gathers the gradients of the batch's mean loss, piece by piece.

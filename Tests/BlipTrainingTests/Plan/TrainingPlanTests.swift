@@ -121,4 +121,25 @@ struct TrainingPlanTests {
         let own = try String(contentsOf: Self.recipes.appendingPathComponent("own-data.yaml"), encoding: .utf8)
         #expect(own.split(separator: "\n").count == 10)
     }
+
+    @Test("the recipes of the built-in world follow one another, and teach one thing each")
+    func sceneRecipes() throws {
+        let files = try FileManager.default.contentsOfDirectory(
+            at: Self.recipes.appendingPathComponent("scenes"), includingPropertiesForKeys: nil
+        ).filter { $0.pathExtension == "yaml" }.sorted { $0.lastPathComponent < $1.lastPathComponent }
+        let plans = try files.map { try TrainingPlan(PlanFile($0)) }
+        #expect(plans.map(\.teachesVision) == [true, false, false, false, false, false])
+        #expect(plans.map { $0.languagePretraining?.places } == [nil, 8, 16, nil, nil, nil])
+        #expect(plans.map { $0.pretraining != nil } == [false, false, false, true, false, false])
+        let heldIn = try #require(plans.last).data
+        #expect(heldIn.sources.count == 9 && heldIn.balance == .squareRoot)
+        for source in plans.flatMap(\.data.sources) {
+            guard case .named(let name) = source.origin else {
+                Issue.record("\(source)")
+                continue
+            }
+            #expect(name.hasPrefix("scenes_"))
+        }
+        for plan in plans { #expect(plan.model.folder.path.contains("models/scenes/") && plan.output.path.contains("runs/scenes/")) }
+    }
 }

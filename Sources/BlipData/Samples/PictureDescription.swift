@@ -1,0 +1,59 @@
+/// What is where in a picture, in single words: what an image encoder is taught to tell, and what a language model is told in place of a
+/// picture while it learns to answer.
+public struct PictureDescription: Sendable, Equatable {
+    /// A word, and what it is said of: `color` and `red`.
+    public struct Word: Sendable, Equatable, Hashable {
+        public var aspect: String
+        public var text: String
+
+        public init(_ aspect: String, _ text: String) {
+            self.aspect = aspect
+            self.text = text
+        }
+    }
+
+    /// Where a thing is, as shares of the picture's sides from the upper left.
+    public struct Box: Sendable, Equatable {
+        public var left, top, right, bottom: Double
+
+        public init(left: Double, top: Double, right: Double, bottom: Double) {
+            (self.left, self.top, self.right, self.bottom) = (left, top, right, bottom)
+        }
+
+        public func contains(x: Double, y: Double) -> Bool { x >= left && x <= right && y >= top && y <= bottom }
+    }
+
+    /// One thing, and all words that are said of it, in no order.
+    public struct Thing: Sendable, Equatable {
+        public var words: [Word]
+        /// Nil for the picture as a whole.
+        public var box: Box?
+
+        public init(_ words: [Word], box: Box? = nil) {
+            self.words = words
+            self.box = box
+        }
+    }
+
+    /// From the farthest to the nearest: what comes later hides what came before.
+    public var things: [Thing]
+
+    public init(_ things: [Thing]) { self.things = things }
+
+    /// The nearest thing at a place; nil where there is only what is behind them all.
+    public func thing(x: Double, y: Double) -> Thing? { things.last { $0.box?.contains(x: x, y: y) ?? false } }
+
+    /// What is said of the picture as a whole.
+    public var whole: [Word] { things.filter { $0.box == nil }.flatMap(\.words) }
+}
+
+/// Everything that can be said of things in a respect, one word of it at a time.
+public struct DescriptionAspect: Sendable, Equatable {
+    public var name: String
+    public var words: [String]
+
+    public init(_ name: String, _ words: [String]) {
+        self.name = name
+        self.words = words
+    }
+}

@@ -1,0 +1,107 @@
+public import BlipData
+
+/// Text about scenes in the format of every task, with the scene in words in place of a picture.
+///
+/// Language models learn from it what FlanT5 and Vicuna knew before they saw a picture: the formats, also those of the sets that are held out
+/// from training on pictures, and to find in what they are told what they are asked for.
+public struct SceneText: SampleCollection {
+    public let count: Int
+    private let level: Level
+
+    /// How much there is to learn at once.
+    public enum Level: String, Sendable, CaseIterable {
+        /// Bare questions about few objects: to find what is asked for has to be learned first, and is learned there soonest.
+        case primer = "scenes_primer"
+        case all = "scenes_text"
+
+        fileprivate var title: String { self == .primer ? "Scene Primer" : "Scene Text" }
+    }
+
+    /// - Parameter count: how many samples there are; each is made when it is asked for.
+    public init(_ level: Level = .all, count: Int = SceneText.size) { (self.level, self.count) = (level, count) }
+
+    public static let size = 2_000_000
+
+    /// How often each task comes; formats with more to learn come more often.
+    static let shares: [(task: SceneTask, share: Double)] = [
+        (.questions, 10), (.captions, 3), (.readingCaptions, 1), (.knowledge, 1.5), (.reading, 2), (.questionGeneration, 1),
+        (.details, 0.6),
+        (.reasoning, 1.5), (.conversation, 1), (.unseenCaptions, 0.5), (.sketchCaptions, 0.5), (.compositional, 4), (.spatial, 3),
+        (.icons, 1),
+        (.blurred, 1), (.science, 1), (.tokens, 1), (.motion, 0.7), (.change, 0.5), (.ending, 0.7), (.dialog, 1), (.labels, 1),
+    ]
+
+    /// The share of samples without any description, from which is learned what answers there are.
+    private static let undescribed = 0.02
+
+    public static func definition(_ level: Level) -> DatasetDefinition {
+        DatasetDefinition(card(level)) { _, _ in SceneText(level) }
+    }
+
+    private static func card(_ level: Level) -> DatasetCard {
+        DatasetCard(
+            name: level.rawValue, title: level.title, category: .instructions, role: .extra,
+            source: "made by this package, seed \(SceneCatalog.seed)",
+            licence: "that of this package", splits: [SplitFacts(.train, size, note: "texts without pictures")], files: [],
+            notes: [
+                "For training language models before they see pictures: scenes are told in words. "
+                    + (level == .primer ? "Bare questions about one to three objects." : "The formats of all other sets are in it.")
+            ])
+    }
+
+    public func sample(_ index: Int) throws -> Sample {
+        var generator = SeededGenerator(seed: SceneCatalog.seed, SeededGenerator.key(level.rawValue), UInt64(index))
+        if level == .primer { return try primer(index, &generator) }
+        for _ in 0..<100 {
+            guard let place = generator.place(among: Self.shares.map(\.share)), let content = Self.shares[place].task.draw(&generator)
+            else {
+                continue
+            }
+            return try Self.sample(content, of: Self.shares[place].task, index, &generator)
+        }
+        throw DataError.badRecord(
+            place: "\(level.rawValue), sample \(index + 1)", reason: "no scene drawn suits a task, which is a mistake in it")
+    }
+
+    private func primer(_ index: Int, _ generator: inout SeededGenerator) throws -> Sample {
+        let kinds: [SceneQuestion.Kind] = [
+            .color, .color, .color, .kind, .kind, .count, .existence, .position, .position, .size, .texture, .comparison, .surroundings,
+            .text,
+        ]
+        let kind = kinds[generator.below(kinds.count)]
+        let style = SceneStyle(objects: 1...3, text: kind == .text ? 1 : 0.1, overlap: 0.1)
+        guard let (scene, question) = SceneTask.found(style, &generator, { QuestionWriter($0).question(kind, &$1) }) else {
+            throw DataError.badRecord(
+                place: "\(level.rawValue), sample \(index + 1)", reason: "no scene drawn suits its question, which is a mistake in it")
+        }
+        return Sample(
+            id: "\(index)", images: [], task: .instruction(WrittenInstruction(question.text, response: question.answer)),
+            facts: ["task": level.rawValue], descriptions: [scene.words])
+    }
+
+    /// Everything that a sample says: instruction, response, and the words of its descriptions.
+    public func texts(_ index: Int) throws -> [String] {
+        let sample = try sample(index)
+        guard case .instruction(let written) = sample.task else { return [] }
+        let words = sample.descriptions.flatMap(\.things).flatMap(\.words).map(\.text)
+        return [written.instruction, written.response ?? ""] + words
+    }
+
+    /// The instruction is written here, since it differs from task to task.
+    private static func sample(
+        _ content: SceneContent, of task: SceneTask, _ index: Int, _ generator: inout SeededGenerator
+    ) throws -> Sample {
+        var templates = TemplateSet.paper
+        // Half of the questions stand bare: what is asked is harder to learn than how, and short texts are read faster.
+        if generator.below(2) == 0 { templates.questions = ["{question}"] }
+        if task.role == .heldOut, let own = task.prompt?.template, generator.below(2) == 0 {
+            (templates.captions, templates.questions) = ([own], [own])
+        }
+        let maker = ExampleMaker(dataset: task.name, category: task.category.rawValue, title: task.title, style: .templates(templates))
+        let example = try maker.example(Sample(id: "\(index)", images: [], task: content.task), &generator)
+        let isDescribed = generator.unit() >= undescribed
+        return Sample(
+            id: "\(index)", images: [], task: .instruction(WrittenInstruction(example.instruction, response: example.answer)),
+            facts: ["task": task.name], descriptions: content.scenes.map { isDescribed ? $0.words : PictureDescription([]) })
+    }
+}

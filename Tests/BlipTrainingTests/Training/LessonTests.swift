@@ -1,0 +1,141 @@
+import Blip
+import BlipData
+import BlipImages
+import BlipModels
+import BlipTensors
+import BlipTestSupport
+import Foundation
+import Testing
+
+@testable import BlipTraining
+
+/// What parts learn before they are put together.
+@Suite("Lessons of image encoder and language model") struct LessonTests {
+    private static let keys = "batch: 8, learning_rate: 1.0e-2, warmup_steps: 5, clip: 1.0, dropout: false, augmentation: none, workers: 0"
+
+    private static func described(_ number: Int, _ words: [String], _ question: String, _ answer: String) -> Sample {
+        Sample(
+            id: "\(number)", images: [], task: .instruction(WrittenInstruction(question, response: answer)),
+            descriptions: [PictureDescription(words.map { .init([.init("kind", $0)]) })])
+    }
+
+    private static func told(_ checkpoint: String, _ output: URL, _ samples: [Sample], _ keys: String) throws -> TinyRun {
+        try TinyRun(checkpoint, samples, output: output, "\(Self.keys), \(keys)", more: "language_pretraining: {places: 4}")
+    }
+
+    @Test("a picture told in words is read as the sum of its words, wherever they stand", arguments: ["flan-t5", "vicuna"])
+    func sums(_ name: String) async throws {
+        try await withTemporaryFolder { folder in
+            // The same word at every place, so that no order changes anything.
+            let sample = Self.described(0, Array(repeating: "red", count: 4), "What is red?", "a house")
+            let run = try Self.told(name, folder, [sample], "steps: 1")
+            let checkpoint = try run.checkpoint()
+            guard case .answers(let network) = checkpoint.network else {
+                Issue.record("it answers nothing")
+                return
+            }
+            let example = Example(
+                dataset: "few", sample: "0", images: [], instruction: "What is red?", answer: "a house",
+                descriptions: sample.descriptions)
+            let objective = try run.plan.objective(checkpoint)
+            let draw = Draw(position: 0, part: 0, epoch: 0, index: 0)
+            let pieces = try objective.pieces([LoadedExample(draw: draw, example: example, frames: [])], size: 8)
+            let chance = Chance(seed: 1, step: 0, rank: 0, part: 0, hasDropout: false)
+            let found = try pieces[0].loss(chance, OneWorker()).total.item()
+
+            let processor = checkpoint.processor
+            let ids = processor.tokenizer.encode("red", addSpecialTokens: false)
+            let word = try network.language.embed(Tensor.of(ids, [1, ids.count])).sum(1, keep: true)  // [1, 1, D]
+            let words = try checkpoint.prompts([processor.prompt("What is red?", limit: 128)])
+            let prompt = try Prompt(word.expand([1, 4, word.size(2)]), then: network.language.embed(words.ids), mask: words.mask)
+            let expected = try network.language.loss(prompt, checkpoint.targets([processor.target("a house", limit: 256)])).item()
+            #expect(abs(found - expected) < 1e-5 * expected, "\(found) \(expected)")
+        }
+    }
+
+    @Test("a language model learns to tell what it is told, and nothing else changes", arguments: ["flan-t5", "vicuna"])
+    func languageLearns(_ name: String) async throws {
+        try await withTemporaryFolder { folder in
+            let words = ["red", "blue", "green", "house", "cat", "dog", "tree", "night"]
+            let samples = words.enumerated().map { Self.described($0, [$1, "two"], "What is it?", $1) }
+            let run = try Self.told(name, folder, samples, "steps: 120")
+            let checkpoint = try run.checkpoint()
+            #expect(checkpoint.parameters.allSatisfy { NetworkPart(of: $0.name) == .languageModel })
+            let records = try run.train(checkpoint)
+            let (first, last) = (records[0].loss, records.suffix(5).map(\.loss).reduce(0, +) / 5)
+            #expect(last < 0.35 * first, "\(first) -> \(last)")
+        }
+    }
+
+    /// Crowds of the built-in world, small.
+    private static func pictures() throws -> [Sample] {
+        let crowds = try NamedCrowds.samples()
+        return try (0..<8).map { try crowds.sample($0) }
+    }
+
+    @Test("an image encoder learns what is where; its head goes on when resumed and is left out when merged")
+    func visionLearns() async throws {
+        try await withTemporaryFolder { folder in
+            func run(_ output: String, steps: Int) throws -> TinyRun {
+                var run = try TinyRun(
+                    "flan-t5", Self.pictures(), output: folder.appendingPathComponent(output), "\(Self.keys), steps: \(steps)",
+                    more: "vision_pretraining: true\ncheckpoints: {every: 5, keep: 9}")
+                run.plan.data.sources = [DataPlan.Source(.named("scenes_crowd"))]
+                return run
+            }
+            let whole = try run("whole", steps: 60)
+            let records = try whole.train()
+            let (first, last) = (records[0].loss, records.suffix(5).map(\.loss).reduce(0, +) / 5)
+            #expect(last < 0.8 * first, "\(first) -> \(last)")
+            #expect(records[0].losses["kind_loss"] ?? 0 > 0 && records[0].losses["place_loss"] ?? 0 > 0)
+
+            let halves = try run("halves", steps: 60)
+            #expect(throws: TrainingError.self) { try halves.train(stoppingBehind: 7) }
+            let rest = try halves.train(isResumed: true)
+            #expect(rest.map(\.loss) == records.suffix(rest.count).map(\.loss))
+
+            let tuned = try TrainingCheckpoint.find(whole.plan.output)
+            let trained = try tuned.weights()
+            #expect(trained.names.contains(CheckpointMerger.lessonPrefix + "weight"))
+            let merged = folder.appendingPathComponent("merged")
+            _ = try CheckpointMerger(folder: whole.folder, trained: trained).write(to: merged)
+            let files = try WeightFiles(folder: merged)
+            #expect(!files.infos.contains { $0.name.hasPrefix(CheckpointMerger.lessonPrefix) })
+            _ = try TrainableCheckpoint(merged, whole.plan.options())
+        }
+    }
+
+    @Test("data without descriptions is refused by name")
+    func refused() async throws {
+        try await withTemporaryFolder { folder in
+            let plain = Sample(id: "7", images: [], task: .instruction(WrittenInstruction("What is it?", response: "red")))
+            let run = try Self.told("flan-t5", folder.appendingPathComponent("a"), [plain], "steps: 1")
+            #expect(throws: TrainingError.self) { try run.train() }
+            let other = try TinyRun(
+                "flan-t5", [plain], output: folder.appendingPathComponent("b"), Self.keys + ", steps: 1", more: "vision_pretraining: true")
+            #expect(throws: TrainingError.self) { try other.train() }
+        }
+    }
+
+    @Test(
+        "a plan teaches one thing at a time, and only what the lesson is for",
+        arguments: [
+            ("vision_pretraining: true\nlanguage_pretraining: {}", ""), ("language_pretraining: {}\ntrain: [qformer]", ""),
+            ("vision_pretraining: true\ntrain: [language_model]", ""), ("vision_pretraining: true", "augmentation: paper"),
+            ("language_pretraining: {places: 0}", ""), ("language_pretraining: {rooms: 3}", ""), ("vision_pretraining: maybe", ""),
+        ])
+    func plans(_ more: String, _ training: String) throws {
+        let text =
+            "model: m\noutput: o\ndata: {datasets: [scenes_crowd]}\ntraining: {\(training.isEmpty ? "augmentation: none" : training)}\n\(more)"
+        #expect(throws: PlanError.self) { try TrainingPlan(PlanFile(text, name: "p.yaml", folder: URL(fileURLWithPath: "/"))) }
+    }
+}
+
+/// Crowds as the catalog opens them.
+private enum NamedCrowds {
+    static func samples() throws -> any SampleCollection {
+        let text = "model: m\noutput: o\ndata: {datasets: [{name: scenes_crowd, limit: 8}], exclude: nothing}"
+        let plan = try TrainingPlan(PlanFile(text, name: "p.yaml", folder: URL(fileURLWithPath: "/")))
+        return try OpenedSource(plan.data.sources[0], root: plan.data.root).samples
+    }
+}
