@@ -134,6 +134,34 @@ import Testing
         }
     }
 
+    @Test("scenes need no files: single pictures, clips, and instructions of their own")
+    func scenes() async throws {
+        try await withTemporaryFolder { folder in
+            let out = folder.appendingPathComponent("out")
+            let model = Fixtures.checkpoint("flan-t5").path
+            let run = try Program.run([
+                "eval", "--model", model, "--benchmarks", "scenes_vqa,scenes_clip_action,scenes_detail,scenes_memes", "--limit", "10",
+                "--out",
+                out.path, "--threads", "1", "--json", "--max-tokens", "8",
+            ])
+            #expect(run.status == 0, "\(run.errors)")
+            let scores = try run.json()
+            for (name, metric) in [
+                ("scenes_vqa", "vqa_accuracy"), ("scenes_clip_action", "multiple_choice_accuracy"), ("scenes_detail", "rouge_l"),
+                ("scenes_memes", "roc_auc"),
+            ] {
+                let score = try #require((scores[name] as? [String: Any])?[metric] as? [String: Any], "\(name)")
+                #expect(score["count"] as? Int == 10)
+            }
+            let refused = try Program.run(["eval", "--model", model, "--benchmarks", "scenes_vqa,okvqa", "--out", out.path])
+            #expect(refused.status == 64 && refused.errors.contains("--root is missing: okvqa"))
+            let noSplit = try Program.run([
+                "eval", "--model", model, "--benchmarks", "scenes-held-out", "--split", "val", "--out", out.path,
+            ])
+            #expect(noSplit.status != 0 && noSplit.errors.contains("scenes_unseen_caption"))
+        }
+    }
+
     @Test("what cannot be asked is an error that is counted, and mistakes are told at once")
     func errors() async throws {
         try await withTemporaryFolder { folder in

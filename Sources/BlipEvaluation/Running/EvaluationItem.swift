@@ -36,7 +36,9 @@ public struct EvaluationItem: Sendable {
     public var references: [String] {
         switch sample.task {
         case .caption(let captions): captions.references
-        case .question(let question), .questionGeneration(let question):
+        // What is wanted is the question; its answer was given.
+        case .questionGeneration(let question): [question.text]
+        case .question(let question):
             question.answers.flatMap { answer in Array(repeating: answer.text, count: max(1, Int(answer.weight.rounded()))) }
         case .instruction(let written): written.response.map { [$0] } ?? []
         }

@@ -21,8 +21,8 @@ public struct EvaluationRun: Sendable {
     public var frames = 4
     /// Whether errors of an earlier run are tried again.
     public var retriesErrors = false
-    /// Beams, lengths and penalties, in place of the benchmark's.
-    public var decoding: AnswerOptions?
+    /// Beams, lengths and penalties, in place of the benchmark's; is told whether the language model has an encoder.
+    public var decoding: (@Sendable (_ isEncoderDecoder: Bool) -> AnswerOptions)?
 
     public init(_ benchmark: EvaluationBenchmark, _ samples: EvaluationSamples, folder: URL) {
         (self.benchmark, self.samples, self.folder) = (benchmark, samples, folder)
@@ -86,8 +86,8 @@ public struct EvaluationRun: Sendable {
     }
 
     private func options(for assistant: Assistant) async throws -> AnswerOptions {
-        if let decoding { return decoding }
         guard case .generate(let preset) = benchmark.answering else { return AnswerOptions() }
+        if let decoding { return decoding(try await assistant.isEncoderDecoder) }
         return AnswerOptions(decoding: preset.options(isEncoderDecoder: try await assistant.isEncoderDecoder))
     }
 

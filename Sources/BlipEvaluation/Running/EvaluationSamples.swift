@@ -1,4 +1,5 @@
 import BlipData
+import BlipScenes
 
 /// The samples of a benchmark that are asked: all of them, or a part that is spread evenly over them.
 public struct EvaluationSamples: Sendable {
@@ -19,10 +20,10 @@ public struct EvaluationSamples: Sendable {
 
     public var count: Int { places.count }
 
-    /// - Parameter root: the folder that holds all datasets.
+    /// - Parameter root: the folder that holds all datasets; scenes need none.
     /// - Throws: what is missing or broken; ``EvaluationError/nothingToEvaluate(benchmark:reason:)``.
     public init(_ benchmark: EvaluationBenchmark, root: String, limit: Limit = .all) throws {
-        try self.init(benchmark, DatasetCatalog.dataset(benchmark.dataset).open(root, benchmark.split), limit: limit)
+        try self.init(benchmark, NamedDatasets.dataset(benchmark.dataset).open(root, benchmark.split), limit: limit)
     }
 
     /// The same for samples from elsewhere.
