@@ -32,8 +32,10 @@ extension EvaluationBenchmark {
             let normalized = try means("exact_match_normalized", scored) { try AnswerMatch.normalized($0, $1) }
             return ([exact.metric, normalized.metric], exact.values)
         case .caption:
-            let corpus = try CaptionCorpus(scored.map { CaptionSample($0.prediction.answer, references: try references($0)) })
-            return (try corpus.scores(), corpus.cider().values)
+            let samples = try scored.map { CaptionSample($0.prediction.answer, references: try references($0)) }
+            let corpus = try CaptionCorpus(samples)
+            let domains = try CaptionDomains(samples, scored.map { $0.item.sample.facts["domain"] })
+            return (try corpus.scores() + domains.scores(), corpus.cider().values)
         case .text:
             let corpus = try CaptionCorpus(scored.map { CaptionSample($0.prediction.answer, references: try references($0)) })
             return (try corpus.scores(), corpus.rougeL().values)

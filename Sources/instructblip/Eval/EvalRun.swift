@@ -182,7 +182,7 @@ struct EvalRun: AsyncParsableCommand {
         arguments.merge(decoding.given) { own, _ in own }
         return EvaluationReport.Subject(
             model: modelOptions.checkpoint.model, arguments: arguments,
-            publishedRow: PublishedScores.row(ofFamily: config.publishedFamily, width: config.language.width),
+            publishedRow: PublishedScores.row(ofFamily: config.publishedFamily, width: config.language.width), commit: SourceCommit.current,
             versions: ["libtorch": Engine.version, "instructblip": InstructBLIPCommand.configuration.version])
     }
 
