@@ -31,7 +31,8 @@ public struct MarkdownTable {
             let shown = part.benchmark.template.text.replacingOccurrences(of: "\n", with: "\\n")
             lines.append(
                 "* \(part.benchmark.name): `\(shown)` (\(part.benchmark.evidence))"
-                    + (options.isEmpty ? "" : "; \(options.joined(separator: ", "))"))
+                    + (options.isEmpty ? "" : "; \(options.joined(separator: ", "))")
+                    + (part.samples.picture == .given ? "" : "; picture: \(part.samples.picture.rawValue)"))
         }
         text = lines.joined(separator: "\n") + "\n"
     }

@@ -92,7 +92,7 @@ struct SamplesFile {
         let target = item?.references ?? []
         return Line(
             docID: part.samples.places[number],
-            doc: sample.map { Line.Document(id: $0.id, images: $0.images.map { $0.identity ?? $0.label }, facts: $0.facts) },
+            doc: item.map { Line.Document(id: $0.sample.id, images: $0.images.map { $0.identity ?? $0.label }, facts: $0.sample.facts) },
             target: target, arguments: item.map { Line.Arguments(instruction: $0.instruction, candidates: $0.candidates) }, resps: resps,
             scores: scores, error: error, docHash: sample.map { ContentHash.of([$0.id] + $0.images.map { $0.identity ?? $0.label }) },
             promptHash: item.map { ContentHash.of([$0.instruction] + ($0.candidates ?? [])) },

@@ -3,6 +3,8 @@ public import BlipData
 /// A sample as it is asked.
 public struct EvaluationItem: Sendable {
     public let sample: Sample
+    /// The pictures shown: the sample's own, another sample's, or none.
+    public internal(set) var images: [SampleImage]
     public let instruction: String
     /// What is ranked; nil where an answer is written.
     public let candidates: [String]?
@@ -10,6 +12,7 @@ public struct EvaluationItem: Sendable {
     /// - Throws: ``EvaluationError/noCandidates(benchmark:sample:)``; what is wrong with the sample.
     public init(_ sample: Sample, _ benchmark: EvaluationBenchmark) throws {
         self.sample = sample
+        images = sample.images
         instruction = try InstructionWriter().instruction(benchmark.template, sample)
         guard case .rank(let form) = benchmark.answering else {
             candidates = nil

@@ -64,7 +64,8 @@ public struct EvaluationRun: Sendable {
                 let questions = items.map { item in
                     Result {
                         let item = try item.get()
-                        return Question(item.instruction, about: try item.sample.images.map { try $0.imageSource() }, framesOfClip: frames)
+                        if samples.picture == .none { return Question(textOnly: item.instruction) }
+                        return Question(item.instruction, about: try item.images.map { try $0.imageSource() }, framesOfClip: frames)
                     }
                 }
                 // What has no question has no input either.
@@ -120,6 +121,8 @@ public struct EvaluationRun: Sendable {
         /// Nil for a sample that cannot be read.
         let sample: String?
         let instruction: String?
+        /// Nil for the sample's own, as it was before there were others.
+        let picture: String?
     }
 
     private func questions() throws -> BatchQuestions {
@@ -128,7 +131,9 @@ public struct EvaluationRun: Sendable {
         for number in 0..<samples.count {
             // Why one cannot be read is told where it is asked.
             let item = try? samples.item(number)
-            bytes += try encoder.encode(Asked(id: number, sample: item?.sample.id, instruction: item?.instruction)) + [0x0A]
+            let picture = samples.picture == .given ? nil : samples.picture.rawValue
+            bytes +=
+                try encoder.encode(Asked(id: number, sample: item?.sample.id, instruction: item?.instruction, picture: picture)) + [0x0A]
         }
         return try BatchQuestions(foreign: bytes, name: benchmark.name, answerName: "prediction")
     }

@@ -38,6 +38,12 @@ struct EvalRun: AsyncParsableCommand {
     @Option(help: ArgumentHelp("At most so many samples of each, spread over it; below 1 a share.", valueName: "n|0.1"))
     var limit: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Whose picture is shown: given is the sample's own; none asks the language model alone; shuffled shows another sample's. What is scored without the right picture needs no seeing.",
+            valueName: "given|none|shuffled"))
+    var picture: EvaluationPicture = .given
+
     @Option(help: ArgumentHelp("Samples computed together.", valueName: "n"))
     var batch = 8
 
@@ -84,7 +90,7 @@ struct EvalRun: AsyncParsableCommand {
         let folder = URL(fileURLWithPath: out)
         // Everything is opened first: what is missing is told before anything is computed.
         let runs = try chosen.map { benchmark in
-            let samples = try EvaluationSamples(benchmark, root: root ?? "", limit: limit.flatMap(Self.limit) ?? .all)
+            let samples = try EvaluationSamples(benchmark, root: root ?? "", limit: limit.flatMap(Self.limit) ?? .all, picture: picture)
             var run = EvaluationRun(benchmark, samples, folder: folder)
             run.decoding = decoding(of: benchmark)
             (run.share, run.batchSize, run.frames, run.retriesErrors) = (share, batch, frames, retryErrors)
@@ -178,6 +184,7 @@ struct EvalRun: AsyncParsableCommand {
         arguments["quantize"] = modelOptions.quantize.map(\.rawValue)
         arguments["adapter"] = modelOptions.adapter
         arguments["limit"] = limit
+        arguments["picture"] = picture.rawValue
         arguments["split"] = split
         arguments.merge(decoding.given) { own, _ in own }
         return EvaluationReport.Subject(
@@ -222,6 +229,8 @@ struct EvalRun: AsyncParsableCommand {
         try writeOutput(TextTable(headings, rows, rightAligned: Set(2..<headings.count)).text)
     }
 }
+
+extension EvaluationPicture: ExpressibleByArgument {}
 
 extension InstructBLIPConfig {
     /// As the tables of published numbers know it.
