@@ -4,7 +4,9 @@ import Testing
 @testable import BlipEvaluation
 
 @Suite("Questions without the right picture") struct PictureTests {
-    private func samples(_ pictures: [String], _ picture: EvaluationPicture, limit: EvaluationSamples.Limit = .all) throws -> EvaluationSamples {
+    private func samples(_ pictures: [String], _ picture: EvaluationPicture, limit: EvaluationSamples.Limit = .all) throws
+        -> EvaluationSamples
+    {
         let samples = pictures.enumerated().map { number, name in
             Sample(
                 id: "\(number)", images: name.isEmpty ? [] : [.file("/\(name).jpg", identity: name)],
@@ -43,6 +45,8 @@ import Testing
 
     @Test("the circle goes through all others", arguments: [1, 2, 3, 50])
     func circle(_ count: Int) {
-        for number in 0..<count { #expect(Array(PictureCircle(count, seed: 1).others(than: number)).sorted() == (0..<count).filter { $0 != number }) }
+        for number in 0..<count {
+            #expect(Array(PictureCircle(count, seed: 1).others(than: number)).sorted() == (0..<count).filter { $0 != number })
+        }
     }
 }

@@ -106,6 +106,18 @@ public struct EvaluationBenchmark: Sendable {
         get throws { try NamedDatasets.dataset(dataset).card.category == .instructions }
     }
 
+    /// Whether its answers are captions or descriptions of scenes, whose facts can be checked.
+    var describesScenes: Bool {
+        get throws {
+            guard !needsFiles else { return false }
+            switch try NamedDatasets.dataset(dataset).card.category {
+            case .captioning, .readingCaptioning: return true
+            case .instructions: return dataset == SceneTask.details.name
+            default: return false
+            }
+        }
+    }
+
     /// The prompt or an option, chosen by name.
     public func setting(_ name: String, to value: String) throws -> EvaluationBenchmark {
         var changed = self

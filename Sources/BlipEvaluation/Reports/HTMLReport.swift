@@ -122,6 +122,7 @@ struct HTMLReport {
             case .failure(let failure): lines.append(("error", failure.reason))
             }
             lines.append(("references", counted(item.references)))
+            if let wrong = part.scores.remarks[number], !wrong.isEmpty { lines.append(("wrong", wrong.joined(separator: "; "))) }
         } catch { lines.append(("error", "\(error)")) }
         let rows = lines.map { "<dt>\($0.0)<dd class=\($0.0)>\(HTMLText.escaped($0.1).replacingOccurrences(of: "\n", with: "<br>"))" }
         return

@@ -1,4 +1,5 @@
 public import BlipData
+public import BlipScenes
 
 /// A sample as it is asked.
 public struct EvaluationItem: Sendable {
@@ -6,6 +7,8 @@ public struct EvaluationItem: Sendable {
     /// The pictures shown: the sample's own, another sample's, or none.
     public internal(set) var images: [SampleImage]
     public let instruction: String
+    /// What the picture shows, where that is known: of a scene's caption, not of a clip.
+    public internal(set) var scene: Scene?
     /// What is ranked; nil where an answer is written.
     public let candidates: [String]?
 

@@ -64,6 +64,10 @@ public struct EvaluationSamples: Sendable {
     public func item(_ number: Int) throws -> EvaluationItem {
         let sample = try collection.sample(places[number])
         var item = try EvaluationItem(benchmark.prepare(sample) ?? sample, benchmark)
+        // The caption is judged by what its own picture shows, whichever was given.
+        if try benchmark.describesScenes, let scenes = collection as? SceneSamples {
+            item.scene = try scenes.content(places[number]).scenes.first
+        }
         switch picture {
         case .given: break
         case .none: item.images = []

@@ -26,7 +26,8 @@ public struct CaptionDomains: Sendable {
         try parts.flatMap { domain, corpus in
             try corpus.scores(bootstrap).map { score in
                 MetricScore(
-                    "\(score.name)_\(MetricCard.snakeCase(domain))", score.value, standardError: score.standardError, interval: score.interval,
+                    "\(score.name)_\(MetricCard.snakeCase(domain))", score.value, standardError: score.standardError,
+                    interval: score.interval,
                     count: score.count)
             }
         }
