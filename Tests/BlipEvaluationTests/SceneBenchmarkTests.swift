@@ -109,6 +109,30 @@ import Testing
         #expect(try (0..<5).allSatisfy { try written.1.item($0).references.allSatisfy { $0 == $0.lowercased() } })
     }
 
+    @Test(
+        "facts of captions and descriptions are counted, with errors, and what is wrong is told",
+        arguments: ["scenes_caption", "scenes_textcaps", "scenes_unseen_caption", "scenes_sketch_caption", "scenes_detail"])
+    func facts(_ name: String) throws {
+        let (benchmark, samples, contents) = try samples(name, 30)
+        var outcomes = try contents.enumerated().map { number, content in
+            Result<Prediction, EvaluationFailure>.success(try prediction(samples.item(number), content, isRight: true))
+        }
+        outcomes[3] = .success(Prediction("nine green dragons"))
+        outcomes[4] = .failure(EvaluationFailure(reason: "no picture"))
+        let scores = try BenchmarkScores(benchmark, samples, outcomes)
+        func metric(_ name: String) throws -> MetricScore { try #require(scores.metrics.first { $0.name == name }) }
+        for name in ["caption_facts", "caption_facts_faultless"] {
+            let found = try metric(name)
+            #expect(abs(found.value - 28.0 / 29) < 1e-12 && found.count == 29 && found.standardError != nil && found.interval != nil)
+        }
+        #expect(try abs(metric("caption_facts_unparsed").value - 1.0 / 29) < 1e-12)
+        #expect(try metric("caption_facts_kind").value == 1 && metric("caption_facts_recall").value > 0.3)
+        #expect(scores.remarks[3] == ["not understood: nine green dragons"] && scores.remarks[2] == [] && scores.remarks[4] == nil)
+        // Another picture does not change what the caption should say.
+        let shuffled = try EvaluationSamples(benchmark, root: "", limit: .count(30), picture: .shuffled)
+        #expect(try shuffled.item(0).scene == samples.item(0).scene && shuffled.item(0).images != samples.item(0).images)
+    }
+
     @Test("a prompt cannot be put around instructions that samples bring")
     func ownInstructions() throws {
         let details = try BenchmarkCatalog.benchmark("scenes_detail")

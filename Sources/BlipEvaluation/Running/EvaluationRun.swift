@@ -121,7 +121,7 @@ public struct EvaluationRun: Sendable {
         /// Nil for a sample that cannot be read.
         let sample: String?
         let instruction: String?
-        /// Nil for the sample's own, as it was before there were others.
+        /// The picture shown in place of the sample's own, or that there is none; nil for its own.
         let picture: String?
     }
 
@@ -131,7 +131,12 @@ public struct EvaluationRun: Sendable {
         for number in 0..<samples.count {
             // Why one cannot be read is told where it is asked.
             let item = try? samples.item(number)
-            let picture = samples.picture == .given ? nil : samples.picture.rawValue
+            let picture: String? =
+                switch samples.picture {
+                case .given: nil
+                case .none: "none"
+                case .shuffled: item?.images.first.map { $0.identity ?? $0.label }
+                }
             bytes +=
                 try encoder.encode(Asked(id: number, sample: item?.sample.id, instruction: item?.instruction, picture: picture)) + [0x0A]
         }
