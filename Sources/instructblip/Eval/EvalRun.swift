@@ -215,15 +215,15 @@ struct EvalRun: AsyncParsableCommand {
             }
             return try writeJSON(scores)
         }
-        let rows = report.parts.map { part in
-            let metric = part.scores.metrics.first
+        let rows = report.parts.flatMap { part in
             let known = PublishedScores.scores(of: part.benchmark.name).first { $0.model == report.subject.publishedRow }
-            return [
-                part.benchmark.name, metric?.name ?? "", grouped(metric?.count ?? 0), String(format: "%.1f", part.printed),
-                metric?.standardError.map { String(format: "%.1f", 100 * $0) } ?? "-",
-                known.map { String(format: "%.1f", $0.value) } ?? "-",
-                "\(part.scores.failures.count)",
-            ]
+            return part.tabulated.map { metric in
+                [
+                    part.benchmark.name, metric.name, grouped(metric.count), String(format: "%.1f", 100 * metric.value),
+                    metric.standardError.map { String(format: "%.1f", 100 * $0) } ?? "-",
+                    known.map { String(format: "%.1f", $0.value) } ?? "-", "\(part.scores.failures.count)",
+                ]
+            }
         }
         let headings = ["benchmark", "metric", "samples", "measured", "error", "published", "failed"]
         try writeOutput(TextTable(headings, rows, rightAligned: Set(2..<headings.count)).text)
