@@ -105,7 +105,7 @@ let package = Package(
         .target(
             name: "BlipEvaluation",
             dependencies: [
-                "Blip", "BlipData", "BlipDecoding", "BlipImages", "BlipJSON", "BlipMetrics", "BlipPictures",
+                "Blip", "BlipData", "BlipDecoding", "BlipImages", "BlipJSON", "BlipMetrics", "BlipPictures", "BlipScenes",
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: strict),
@@ -151,7 +151,8 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "BlipEvaluationTests", dependencies: ["BlipEvaluation", "BlipData", "BlipMetrics"], swiftSettings: strict),
+            name: "BlipEvaluationTests", dependencies: ["BlipEvaluation", "BlipData", "BlipMetrics", "BlipScenes"],
+            swiftSettings: strict),
         .testTarget(
             name: "ProgramTests", dependencies: ["instructblip", "BlipImages", "BlipTensors", "BlipTestSupport", "HubTestSupport"],
             swiftSettings: strict),

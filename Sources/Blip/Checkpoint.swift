@@ -116,7 +116,10 @@ final class Checkpoint {
     }
 
     /// The network's prompt, with the time of each stage noted. Pictures seen before are not looked at again.
+    ///
+    /// - Parameter inputs: with equally many pictures; without any, the language model is asked alone.
     func prompt(_ inputs: [ModelInput], _ timings: inout Timings, _ clock: inout Stopwatch) throws -> Prompt {
+        if inputs.allSatisfy(\.frames.isEmpty) { return try network.prompt(of: padding.prompts(inputs, on: device)) }
         let look = try look(at: inputs.flatMap(\.frames))
         timings.vision = clock.lap()
         var (seconds, watch) = (0.0, clock)

@@ -4,7 +4,7 @@ public import BlipTensors
 
 /// Pictures and an instruction, ready for the network: plain numbers that can travel between threads.
 public struct ModelInput: Sendable {
-    /// One picture, or the frames of a clip.
+    /// One picture, or the frames of a clip; none where the language model is asked alone.
     public let frames: [PixelPlanes]
     /// What the Q-Former is told: `[CLS] ... [SEP]`; nil in BLIP-2.
     public let instructionIDs: [Int]?

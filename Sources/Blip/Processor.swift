@@ -52,17 +52,25 @@ public struct Processor: Sendable {
     /// The same for pictures that were resized and normalised before.
     func input(planes: [PixelPlanes], _ instruction: String, specialTokens: SpecialTokenHandling = .asText) throws -> ModelInput {
         guard !planes.isEmpty else { throw BlipError.invalidOption(name: "the number of pictures", found: "0", expected: "at least 1") }
-        let isEmpty = instruction.allSatisfy(\.isWhitespace)
-        guard let instructionTokenizer else {
-            guard !isEmpty || !config.architecture.isInstructed else { throw BlipError.emptyInstruction }
-            // `generate` without input ids begins with the config's first id alone.
-            let begin = isEmpty ? config.language.beginID.map { [$0] } : nil
-            let prompt = begin ?? tokenizer.encode(instruction, specialTokens: specialTokens)
-            try check(prompt, "language", rows: config.language.vocabularySize)
-            return ModelInput(frames: planes, instructionIDs: nil, promptIDs: prompt, notes: [])
-        }
-        guard !isEmpty else { throw BlipError.emptyInstruction }
+        guard let instructionTokenizer else { return try input(planes: planes, promptOnly: instruction, specialTokens) }
+        guard !instruction.allSatisfy(\.isWhitespace) else { throw BlipError.emptyInstruction }
         return try input(planes: planes, instruction, instructionTokenizer, specialTokens)
+    }
+
+    /// The language model alone: it reads the instruction as its own tokenizer writes it, and nothing stands for a picture.
+    public func textInput(_ instruction: String, specialTokens: SpecialTokenHandling = .asText) throws -> ModelInput {
+        try input(planes: [], promptOnly: instruction, specialTokens)
+    }
+
+    /// What only the language model is told.
+    private func input(planes: [PixelPlanes], promptOnly instruction: String, _ specialTokens: SpecialTokenHandling) throws -> ModelInput {
+        let isEmpty = instruction.allSatisfy(\.isWhitespace)
+        guard !isEmpty || !config.architecture.isInstructed else { throw BlipError.emptyInstruction }
+        // `generate` without input ids begins with the config's first id alone.
+        let begin = isEmpty ? config.language.beginID.map { [$0] } : nil
+        let prompt = begin ?? tokenizer.encode(instruction, specialTokens: specialTokens)
+        try check(prompt, "language", rows: config.language.vocabularySize)
+        return ModelInput(frames: planes, instructionIDs: nil, promptIDs: prompt, notes: [])
     }
 
     private func input(

@@ -9,11 +9,19 @@ public struct Question: Sendable, Equatable {
     public var images: [ImageSource]
     /// Frames read of each clip.
     public var framesOfClip: Int
+    /// Whether the language model is asked alone, without any picture and without what stands for one.
+    public private(set) var isTextOnly = false
 
     public init(_ instruction: String, about images: [ImageSource], framesOfClip: Int = FrameSampling.defaultCount) {
         self.instruction = instruction
         self.images = images
         self.framesOfClip = framesOfClip
+    }
+
+    /// An instruction for the language model alone, which shows what it knows without seeing.
+    public init(textOnly instruction: String) {
+        self.init(instruction, about: [])
+        isTextOnly = true
     }
 }
 
@@ -39,7 +47,10 @@ extension Processor {
         }
         let planes = try await planes(of: sources, limits: limits)
         return zip(questions, places).map { question, places in
-            Result { try input(planes: places.flatMap { try planes[$0].get() }, question.instruction) }
+            Result {
+                if question.isTextOnly { return try textInput(question.instruction) }
+                return try input(planes: places.flatMap { try planes[$0].get() }, question.instruction)
+            }
         }
     }
 

@@ -7,6 +7,8 @@ public enum DecodingPreset: String, Sendable, CaseIterable {
     case vqa
     /// One sentence. Source: LAVIS, the captioning task, whose repetition penalty is 1.15 and length penalty 0.
     case caption
+    /// The likeliest token each time, and nothing penalised. Ours, for scenes: a list of things rightly repeats words, and a number its digits.
+    case greedy
 
     public func options(isEncoderDecoder: Bool) -> DecodingOptions {
         var options = DecodingOptions(maximumTokens: 256)
@@ -25,6 +27,7 @@ public enum DecodingPreset: String, Sendable, CaseIterable {
             options.minimumTokens = 1
             options.repetitionPenalty = 1.15
             options.lengthPenalty = 0
+        case .greedy: options.beams = 1
         }
         return options
     }

@@ -80,6 +80,9 @@ public struct InstructBLIP {
         return try Prompt(joined, then: language.embed(words.ids), mask: words.mask)  // [B, F·N + T, D]
     }
 
+    /// Words alone, as the language model on its own reads them: what it says without a picture shows what pictures are needed for.
+    public func prompt(of words: TokenBatch) throws -> Prompt { Prompt(embeddings: try language.embed(words.ids), mask: words.mask) }
+
     /// Mean cross entropy of the targets, given the pictures and instructions.
     ///
     /// - Parameter targets: answer ids with the end of sequence and without a beginning, right-padded.

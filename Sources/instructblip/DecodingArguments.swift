@@ -6,7 +6,7 @@ import BlipDecoding
 struct DecodingArguments: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "A named set of options: instructblip (5 beams, 256 tokens, repetition penalty 1.5), vqa (5 beams, 10 tokens, length penalty -1 for T5 and 0 for LLaMA), caption (5 beams, 30 tokens). Options given beside it win.",
+            "A named set of options: instructblip (5 beams, 256 tokens, repetition penalty 1.5), vqa (5 beams, 10 tokens, length penalty -1 for T5 and 0 for LLaMA), caption (5 beams, 30 tokens), greedy (the likeliest of 256 tokens each time). Options given beside it win.",
             valueName: "name"))
     var preset: DecodingPreset?
 
@@ -87,6 +87,26 @@ struct DecodingArguments: ParsableArguments {
             decoding.sampling = .init(temperature: temperature ?? 1, topK: topK, topP: topP, minP: minP, seed: seed ?? 0)
         }
         return AnswerOptions(decoding: decoding, stop: stopLikeTransformers ? .configOnly : .configAndTokenizer, stopStrings: stop)
+    }
+
+    /// What was given, by name, for whoever writes down how something was computed.
+    var given: [String: String] {
+        var given: [String: String] = [:]
+        given["preset"] = preset?.rawValue
+        for (name, number) in [
+            ("max_tokens", maxTokens), ("min_tokens", minTokens), ("num_beams", numBeams), ("no_repeat_ngram", noRepeatNgram),
+            ("top_k", topK),
+        ] { given[name] = number.map { "\($0)" } }
+        for (name, number) in [
+            ("length_penalty", lengthPenalty), ("repetition_penalty", repetitionPenalty), ("temperature", temperature), ("top_p", topP),
+            ("min_p", minP),
+        ] { given[name] = number.map { "\($0)" } }
+        given["early_stopping"] = earlyStopping?.rawValue
+        given["seed"] = seed.map { "\($0)" }
+        if penalizePrompt { given["penalize_prompt"] = "true" }
+        if stopLikeTransformers { given["stop_like_transformers"] = "true" }
+        if !stop.isEmpty { given["stop"] = stop.joined(separator: " | ") }
+        return given
     }
 }
 

@@ -19,6 +19,7 @@ struct Score: ParsableCommand {
               aokvqa_direct_answer, aokvqa_multiple_choice
                              {ID: {direct_answer, multiple_choice}}; annotations
               caption        [{image_id, caption}]; annotations in COCO's form
+                             NoCaps's also by domain: cider_in_domain and so on
               visdial        [{image_id, round_id, ranks}]
                              dialogs, ratings, or both by two --references
               auc            id, score (JSON or CSV); id, label

@@ -1,5 +1,6 @@
 import BlipData
 import BlipMetrics
+import BlipScenes
 import Foundation
 import Testing
 
@@ -12,10 +13,11 @@ import Testing
     @Test("every benchmark has a dataset with that split, a known metric, and options that can be chosen")
     func all() throws {
         let benchmarks = try BenchmarkCatalog.all()
-        #expect(benchmarks.count == 20 && Set(benchmarks.map(\.name)).count == 20)
-        #expect(try benchmarks.filter { try $0.role == .heldOut }.count == 13)
+        #expect(BenchmarkCatalog.paper.count == 20 && BenchmarkCatalog.scenes.count == 22)
+        #expect(benchmarks.count == 42 && Set(benchmarks.map(\.name)).count == 42)
+        #expect(try BenchmarkGroup.heldOut.benchmarks.count == 13 && BenchmarkGroup.heldIn.benchmarks.count == 7)
         for benchmark in benchmarks {
-            let card = try DatasetCatalog.dataset(benchmark.dataset).card
+            let card = try NamedDatasets.dataset(benchmark.dataset).card
             #expect(card.splits.contains { $0.split == benchmark.split }, "\(benchmark.name)")
             #expect(MetricCatalog.all.contains { $0.name == benchmark.headline }, "\(benchmark.name)")
             for option in benchmark.options {
@@ -27,7 +29,7 @@ import Testing
         }
     }
 
-    @Test("samples of every official form become instructions and candidates", arguments: BenchmarkCatalog.names)
+    @Test("samples of every official form become instructions and candidates", arguments: BenchmarkCatalog.paper)
     func items(_ name: String) throws {
         let benchmark = try BenchmarkCatalog.benchmark(name)
         let samples = try EvaluationSamples(benchmark, root: Self.root)
@@ -46,7 +48,7 @@ import Testing
 
     @Test("published numbers are the table's")
     func published() throws {
-        for benchmark in try BenchmarkCatalog.all() where try benchmark.role == .heldOut {
+        for benchmark in try BenchmarkCatalog.benchmarks(named: ["held-out"]) {
             let scores = PublishedScores.scores(of: benchmark.name)
             #expect(scores.filter { $0.model.hasPrefix("InstructBLIP") && $0.source.contains("table 1") }.count == 4, "\(benchmark.name)")
             #expect(scores.filter { $0.model.hasPrefix("BLIP-2") && $0.source.contains("table 1") }.count == 4, "\(benchmark.name)")

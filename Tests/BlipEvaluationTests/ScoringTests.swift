@@ -91,6 +91,24 @@ import Testing
         #expect(cider.metrics[0].name == "cider" && cider.samples[2] == 0 && (cider.samples[0] ?? 0) > 5)
     }
 
+    @Test("NoCaps has scores of its domains, with errors")
+    func domains() throws {
+        let captions = ["a red circle on a table", "a dog runs in the park", "two people ride a horse", "the sea at night"]
+        let samples = captions.enumerated().map { number, caption in
+            Sample(
+                id: "\(number)", images: [], task: .caption(Captions([caption])),
+                facts: number == 3 ? [:] : ["domain": number == 0 ? "out-domain" : "near-domain"])
+        }
+        let found = try scores("nocaps", samples, captions.map { .success(Prediction($0)) })
+        let near = try #require(found.metrics.first { $0.name == "cider_near_domain" })
+        #expect(near.count == 2 && near.standardError != nil && near.interval != nil && abs(near.value - 10) < 1e-9)
+        // A single caption has no words that are rarer than others, and no error.
+        let out = try #require(found.metrics.first { $0.name == "cider_out_domain" })
+        #expect(out.count == 1 && out.value == 0 && out.standardError == nil)
+        #expect(found.metrics[0].name == "cider" && found.metrics[0].count == 4)
+        #expect(found.groups.map(\.name) == ["near-domain", "out-domain"])
+    }
+
     @Test("failures are listed and left out, and are never answers")
     func failures() throws {
         let sample = question(0, VisualQuestion("Q?", answers: [WeightedAnswer("yes", weight: 10)]))

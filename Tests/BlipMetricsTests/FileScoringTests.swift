@@ -27,6 +27,39 @@ struct FileScoringTests {
         #expect(official.scores.allSatisfy { $0.count == 2 })
     }
 
+    @Test("NoCaps is scored by domain where its file tells them, each domain as if there were no other")
+    func domains() throws {
+        let captions = ["A dog runs.", "Two cats sleep.", "A red bus.", "An old man sings.", "The sea is blue."]
+        let names = ["out-domain", "in-domain", "out-domain", "in-domain", ""]
+        func annotations(_ places: [Int]) -> String {
+            let images = places.map { "{\"id\": \($0)" + (names[$0].isEmpty ? "}" : ", \"domain\": \"\(names[$0])\"}") }
+            let texts = places.map { "{\"image_id\": \($0), \"caption\": \"\(captions[$0])\"}" }
+            return "{\"images\": [\(images.joined(separator: ","))], \"annotations\": [\(texts.joined(separator: ","))]}"
+        }
+        func predictions(_ places: [Int]) -> String {
+            let texts = places.map { "{\"image_id\": \($0), \"caption\": \"\(captions[$0].dropLast(3))\"}" }
+            return "[\(texts.joined(separator: ","))]"
+        }
+        let all = try score(.caption, predictions([0, 1, 2, 3, 4]), [annotations([0, 1, 2, 3, 4])]).scores
+        let metrics = ScoringTask.caption.metrics.map(\.name)
+        #expect(all.map(\.name) == metrics + metrics.map { "\($0)_in_domain" } + metrics.map { "\($0)_out_domain" })
+        for (domain, places) in [("in_domain", [1, 3]), ("out_domain", [0, 2])] {
+            let alone = try score(.caption, predictions(places), [annotations(places)]).scores
+            for metric in metrics {
+                let (one, other) = (all.first { $0.name == "\(metric)_\(domain)" }, alone.first { $0.name == metric })
+                #expect(one?.value == other?.value && one?.standardError == other?.standardError && one?.interval == other?.interval)
+                #expect(one?.count == 2)
+            }
+        }
+        // COCO's pictures have no domains.
+        let plain = annotations([4, 1, 3])
+        #expect(try score(.caption, predictions([4, 1, 3]), [plain]).scores.map(\.name) == metrics)
+        // One that is broken is told with its place.
+        #expect { try score(.caption, predictions([1]), [annotations([1]).replacing("\"in-domain\"", with: "7")]) } throws: {
+            "\($0)".contains("domain")
+        }
+    }
+
     @Test(
         "VQA's annotations of every dataset are read",
         arguments: [

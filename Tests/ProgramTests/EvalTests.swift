@@ -134,6 +134,73 @@ import Testing
         }
     }
 
+    @Test("scenes need no files: single pictures, clips, and instructions of their own")
+    func scenes() async throws {
+        try await withTemporaryFolder { folder in
+            let out = folder.appendingPathComponent("out")
+            let model = Fixtures.checkpoint("flan-t5").path
+            let run = try Program.run([
+                "eval", "--model", model, "--benchmarks", "scenes_vqa,scenes_clip_action,scenes_detail,scenes_memes", "--limit", "10",
+                "--out",
+                out.path, "--threads", "1", "--json", "--max-tokens", "8",
+            ])
+            #expect(run.status == 0, "\(run.errors)")
+            let scores = try run.json()
+            for (name, metric) in [
+                ("scenes_vqa", "vqa_accuracy"), ("scenes_clip_action", "multiple_choice_accuracy"), ("scenes_detail", "rouge_l"),
+                ("scenes_memes", "roc_auc"),
+            ] {
+                let score = try #require((scores[name] as? [String: Any])?[metric] as? [String: Any], "\(name)")
+                #expect(score["count"] as? Int == 10)
+            }
+            let refused = try Program.run(["eval", "--model", model, "--benchmarks", "scenes_vqa,okvqa", "--out", out.path])
+            #expect(refused.status == 64 && refused.errors.contains("--root is missing: okvqa"))
+            let noSplit = try Program.run([
+                "eval", "--model", model, "--benchmarks", "scenes-held-out", "--split", "val", "--out", out.path,
+            ])
+            #expect(noSplit.status != 0 && noSplit.errors.contains("scenes_unseen_caption"))
+        }
+    }
+
+    @Test("without the right picture: told in the results, and not mixed with what was asked with it; the commit is kept")
+    func pictures() async throws {
+        try await withTemporaryFolder { folder in
+            let commit = String(repeating: "0123456789", count: 4)
+            try FileManager.default.createDirectory(at: folder.appendingPathComponent(".git"), withIntermediateDirectories: true)
+            try Data(commit.utf8).write(to: folder.appendingPathComponent(".git/HEAD"))
+            func run(_ picture: String, _ out: String) throws -> Program.Outcome {
+                try Program.run(
+                    [
+                        "eval", "--model", Fixtures.checkpoint("flan-t5").path, "--benchmarks", "scenes_caption,scenes_vsr", "--limit", "6",
+                        "--out", out, "--threads", "1", "--max-tokens", "8", "--picture", picture,
+                    ], in: folder)
+            }
+            func results(_ out: String) throws -> [String: Any] {
+                let out = folder.appendingPathComponent(out)
+                let name = try #require(try FileManager.default.contentsOfDirectory(atPath: out.path).first { $0.hasPrefix("results_") })
+                return try #require(
+                    try JSONSerialization.jsonObject(with: Data(contentsOf: out.appendingPathComponent(name))) as? [String: Any])
+            }
+            func predictions(_ out: String) throws -> String {
+                try String(contentsOf: folder.appendingPathComponent("\(out)/predictions/scenes_vsr.jsonl"), encoding: .utf8)
+            }
+            for picture in ["given", "none", "shuffled"] {
+                let outcome = try run(picture, picture)
+                #expect(outcome.status == 0 && outcome.output.contains("caption_facts"), "\(outcome.errors)")
+                let results = try results(picture)
+                let config = try #require((results["configs"] as? [String: Any])?["scenes_vsr"] as? [String: Any])
+                #expect(config["picture"] as? String == picture && results["git_hash"] as? String == commit)
+                let scores = try #require((results["results"] as? [String: Any])?["scenes_caption"] as? [String: Any])
+                #expect(scores["caption_facts,none"] is Double && scores["caption_facts_stderr,none"] is Double)
+                #expect(try predictions(picture).split(separator: "\n").count == 6)
+            }
+            #expect(try predictions("given") != predictions("none") && predictions("given") != predictions("shuffled"))
+            let mixed = try run("none", "given")
+            #expect(mixed.status != 0 && mixed.errors.contains("is another one"))
+            #expect(try run("some", "x").status == 64)
+        }
+    }
+
     @Test("what cannot be asked is an error that is counted, and mistakes are told at once")
     func errors() async throws {
         try await withTemporaryFolder { folder in

@@ -1,15 +1,21 @@
 import BlipData
 import BlipDecoding
+import BlipScenes
 
-/// All benchmarks: the paper's thirteen held-out sets, and those held in that have answers to compare with.
+/// All benchmarks: the paper's thirteen held-out sets, those held in that have answers to compare with, and the sets of scenes.
 ///
 /// Source: InstructBLIP (Dai et al., 2023), section 2.5, appendices C and E; what is uncertain is an option.
 public enum BenchmarkCatalog {
-    /// The names, held-out ones first, in the order of the paper's table 1.
-    public static let names = [
+    /// Of the paper's the names, held-out ones first, in the order of its table 1.
+    public static let paper = [
         "nocaps", "flickr30k", "gqa", "vsr", "iconqa", "textvqa", "visdial", "hatefulmemes", "vizwiz", "scienceqa", "msvd_qa", "msrvtt_qa",
         "ivqa", "coco_caption", "textcaps", "vqav2", "okvqa", "aokvqa", "aokvqa_mc", "ocrvqa",
     ]
+
+    /// Those of the built-in world, which need no files; held-in ones first.
+    public static let scenes = SceneCatalog.tasks.map(\.name)
+
+    public static let names = paper + scenes
 
     public static func all() throws -> [EvaluationBenchmark] { try names.map { try benchmark($0) } }
 
@@ -61,13 +67,15 @@ public enum BenchmarkCatalog {
         case "ocrvqa":
             return try EvaluationBenchmark(name, .test, .generate(.vqa), .exactMatch, headline: "exact_match", options: [readWords])
         default:
-            throw EvaluationError.unknownBenchmark(name: name, nearest: Spelling.nearest(to: name, among: names), available: names)
+            if let task = SceneCatalog.tasks.first(where: { $0.name == name }) { return try EvaluationBenchmark(task) }
+            throw EvaluationError.unknownBenchmark(
+                name: name, nearest: Spelling.nearest(to: name, among: names + BenchmarkGroup.allCases.map(\.rawValue)), available: names)
         }
     }
 
     // MARK: Words that belong together. Source: section 2.5 of the paper, "verbalizers".
 
-    private static let yesNo = EvaluationBenchmark.Candidates.words(first: ["yes", "true"], second: ["no", "false"])
+    static let yesNo = EvaluationBenchmark.Candidates.words(first: ["yes", "true"], second: ["no", "false"])
 
     // MARK: What sources disagree on
 

@@ -1,5 +1,6 @@
 public import BlipData
 public import BlipDecoding
+import BlipScenes
 
 /// How a dataset is evaluated: split, prompt, decoding and metric, as the paper has them so far as that is known.
 public struct EvaluationBenchmark: Sendable {
@@ -23,6 +24,8 @@ public struct EvaluationBenchmark: Sendable {
     /// How answers become scores.
     public enum Scoring: String, Sendable {
         case vqa, gqa, ivqa, caption, dialog
+        /// Sentences that are compared with the expected ones.
+        case text
         case exactMatch = "exact_match"
         case aokvqa = "aokvqa_direct_answer"
         /// Whether the right one was chosen.
@@ -53,7 +56,7 @@ public struct EvaluationBenchmark: Sendable {
     }
 
     public let name: String
-    /// Of the dataset in the catalog.
+    /// Of the dataset among `NamedDatasets`.
     public let dataset: String
     public var split: Split
     public var template: Template
@@ -74,10 +77,10 @@ public struct EvaluationBenchmark: Sendable {
 
     init(
         _ name: String, dataset: String? = nil, _ split: Split, _ answering: Answering, _ scoring: Scoring, headline: String,
-        breakdown: String? = nil, options: [Option] = []
+        breakdown: String? = nil, options: [Option] = [], prompt: EvaluationPrompt? = nil
     ) throws {
-        let definition = try DatasetCatalog.dataset(dataset ?? name)
-        guard let prompt = definition.prompt else {
+        let definition = try NamedDatasets.dataset(dataset ?? name)
+        guard let prompt = prompt ?? definition.prompt else {
             throw EvaluationError.nothingToEvaluate(benchmark: name, reason: "its dataset has no prompt for it")
         }
         (self.name, self.dataset, self.split, self.answering) = (name, definition.name, split, answering)
@@ -88,17 +91,42 @@ public struct EvaluationBenchmark: Sendable {
     }
 
     public var title: String {
-        get throws { try DatasetCatalog.dataset(dataset).card.title }
+        get throws { try NamedDatasets.dataset(dataset).card.title }
     }
 
     public var role: DatasetRole {
-        get throws { try DatasetCatalog.dataset(dataset).card.role }
+        get throws { try NamedDatasets.dataset(dataset).card.role }
+    }
+
+    /// Whether its samples are read from files; scenes are drawn when they are asked for.
+    public var needsFiles: Bool { !SceneCatalog.all.contains { $0.name == dataset } }
+
+    /// Whether its samples bring their own instructions, around which no prompt is put.
+    public var bringsInstructions: Bool {
+        get throws { try NamedDatasets.dataset(dataset).card.category == .instructions }
+    }
+
+    /// Whether its answers are captions or descriptions of scenes, whose facts can be checked.
+    var describesScenes: Bool {
+        get throws {
+            guard !needsFiles else { return false }
+            switch try NamedDatasets.dataset(dataset).card.category {
+            case .captioning, .readingCaptioning: return true
+            case .instructions: return dataset == SceneTask.details.name
+            default: return false
+            }
+        }
     }
 
     /// The prompt or an option, chosen by name.
     public func setting(_ name: String, to value: String) throws -> EvaluationBenchmark {
         var changed = self
         if name == "prompt" {
+            guard try !bringsInstructions else {
+                throw EvaluationError.badOption(
+                    benchmark: self.name, name: name, found: value,
+                    expected: "nothing, since each of its samples brings its own instruction")
+            }
             do { changed.template = try Template(value) } catch {
                 throw EvaluationError.badTemplate(benchmark: self.name, text: value, reason: "\(error)")
             }

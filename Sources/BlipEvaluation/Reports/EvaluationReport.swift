@@ -1,5 +1,5 @@
 import BlipData
-import BlipMetrics
+public import BlipMetrics
 public import Foundation
 
 /// Everything that a run over some benchmarks came to, ready to be written down.
@@ -18,6 +18,11 @@ public struct EvaluationReport: Sendable {
 
         /// The value that stands for the benchmark, as papers print it: percent, or CIDEr times 100.
         public var printed: Double { 100 * (scores.metrics.first?.value ?? .nan) }
+
+        /// The metrics of tables: the one that stands for the benchmark and, of captions of scenes, what of them is right.
+        public var tabulated: [MetricScore] {
+            scores.metrics.prefix(1) + scores.metrics.dropFirst().filter { $0.name == MetricCatalog.captionFacts.name }
+        }
     }
 
     /// What was evaluated, and how.

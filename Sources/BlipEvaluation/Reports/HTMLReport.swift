@@ -43,7 +43,7 @@ struct HTMLReport {
         let count = shown.count < order.count ? "the worst \(shown.count) of \(order.count)" : "all \(order.count)"
         return """
             <section id="\(benchmark.name)"><h2>\(HTMLText.escaped(try benchmark.title))</h2>
-            <p class=note>\(benchmark.name), \(benchmark.split.rawValue) · <code>\(prompt)</code> · \(HTMLText.escaped(benchmark.evidence))</p>
+            <p class=note>\(benchmark.name), \(benchmark.split.rawValue) · <code>\(prompt)</code> · \(HTMLText.escaped(benchmark.evidence))\(part.samples.picture == .given ? "" : " · picture: \(part.samples.picture.rawValue)")</p>
             <div class=tables>\(scores(part))\(bars(part, row))\(groups(part))</div>
             \(histogram(part))
             <div class=filters><label>Show <select><option value=all>\(count)</option><option value=wrong>wrong</option>\
@@ -115,13 +115,14 @@ struct HTMLReport {
         do {
             let item = try part.samples.item(number)
             id = item.sample.id
-            pictures = item.sample.images.prefix(2).map(picture).joined()
+            pictures = item.images.prefix(2).map(picture).joined()
             lines.append(("instruction", item.instruction))
             switch part.outcomes[number] {
             case .success(let prediction): lines.append(("answer", prediction.answer))
             case .failure(let failure): lines.append(("error", failure.reason))
             }
             lines.append(("references", counted(item.references)))
+            if let wrong = part.scores.remarks[number], !wrong.isEmpty { lines.append(("wrong", wrong.joined(separator: "; "))) }
         } catch { lines.append(("error", "\(error)")) }
         let rows = lines.map { "<dt>\($0.0)<dd class=\($0.0)>\(HTMLText.escaped($0.1).replacingOccurrences(of: "\n", with: "<br>"))" }
         return

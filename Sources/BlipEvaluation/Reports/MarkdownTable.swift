@@ -14,16 +14,18 @@ public struct MarkdownTable {
             "| benchmark | split | samples | metric | measured | published | by |", "|---|---|---|---|---|---|---|",
         ]
         for part in report.parts {
-            guard let score = part.scores.metrics.first else { continue }
             let known = PublishedScores.scores(of: part.benchmark.name)
             // One's own row where there is one, else the best.
             let beside = known.first { $0.model == row } ?? known.filter { $0.model.hasPrefix("InstructBLIP") }.max { $0.value < $1.value }
-            let error = score.standardError.map { String(format: " ± %.1f", 100 * $0) } ?? ""
             let failed = part.scores.failures.isEmpty ? "" : ", \(part.scores.failures.count) failed"
-            lines.append(
-                "| \(try part.benchmark.title) | \(part.benchmark.split.rawValue) | \(score.count)\(failed) | \(score.name) | "
-                    + String(format: "%.1f", part.printed) + error + " | " + (beside.map { String(format: "%.1f", $0.value) } ?? "-")
-                    + " | \(beside?.model ?? "-") |")
+            for score in part.tabulated {
+                let error = score.standardError.map { String(format: " ± %.1f", 100 * $0) } ?? ""
+                lines.append(
+                    "| \(try part.benchmark.title) | \(part.benchmark.split.rawValue) | \(score.count)\(failed) | \(score.name) | "
+                        + String(format: "%.1f", 100 * score.value) + error + " | "
+                        + (beside.map { String(format: "%.1f", $0.value) } ?? "-")
+                        + " | \(beside?.model ?? "-") |")
+            }
         }
         lines += ["", "Prompts:", ""]
         for part in report.parts {
@@ -31,7 +33,8 @@ public struct MarkdownTable {
             let shown = part.benchmark.template.text.replacingOccurrences(of: "\n", with: "\\n")
             lines.append(
                 "* \(part.benchmark.name): `\(shown)` (\(part.benchmark.evidence))"
-                    + (options.isEmpty ? "" : "; \(options.joined(separator: ", "))"))
+                    + (options.isEmpty ? "" : "; \(options.joined(separator: ", "))")
+                    + (part.samples.picture == .given ? "" : "; picture: \(part.samples.picture.rawValue)"))
         }
         text = lines.joined(separator: "\n") + "\n"
     }

@@ -24,7 +24,7 @@ struct ResultsFile: Encodable {
     }
 
     private struct Configuration: Encodable {
-        let task, dataset, split, prompt, evidence, answering, metric: String
+        let task, dataset, split, prompt, evidence, answering, metric, picture: String
         let options: [String: String]
     }
 
@@ -104,7 +104,8 @@ struct ResultsFile: Encodable {
             let benchmark = part.benchmark
             return Configuration(
                 task: benchmark.name, dataset: benchmark.dataset, split: benchmark.split.rawValue, prompt: benchmark.template.text,
-                evidence: benchmark.evidence, answering: "\(benchmark.answering)", metric: benchmark.headline, options: benchmark.chosen)
+                evidence: benchmark.evidence, answering: "\(benchmark.answering)", metric: benchmark.headline,
+                picture: part.samples.picture.rawValue, options: benchmark.chosen)
         }
         versions = byName { _ in 1 }
         shots = byName { _ in 0 }

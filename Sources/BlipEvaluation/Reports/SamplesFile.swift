@@ -21,6 +21,8 @@ struct SamplesFile {
         let arguments: Arguments?
         let resps: [String]
         let scores: [Double]?
+        /// What is wrong about a caption of a scene.
+        let wrong: [String]?
         let error: String?
         let docHash: String?
         let promptHash: String?
@@ -30,7 +32,7 @@ struct SamplesFile {
         let value: Double?
 
         enum CodingKeys: String, CodingKey {
-            case doc, target, arguments, resps, scores, error
+            case doc, target, arguments, resps, scores, wrong, error
             case docID = "doc_id"
             case filtered = "filtered_resps"
             case docHash = "doc_hash"
@@ -54,6 +56,7 @@ struct SamplesFile {
             try keys.encode(resps, forKey: .resps)
             try keys.encode(resps, forKey: .filtered)
             try keys.encodeIfPresent(scores, forKey: .scores)
+            try keys.encodeIfPresent(wrong, forKey: .wrong)
             try keys.encodeIfPresent(error, forKey: .error)
             try keys.encodeIfPresent(docHash, forKey: .docHash)
             try keys.encodeIfPresent(promptHash, forKey: .promptHash)
@@ -92,9 +95,10 @@ struct SamplesFile {
         let target = item?.references ?? []
         return Line(
             docID: part.samples.places[number],
-            doc: sample.map { Line.Document(id: $0.id, images: $0.images.map { $0.identity ?? $0.label }, facts: $0.facts) },
+            doc: item.map { Line.Document(id: $0.sample.id, images: $0.images.map { $0.identity ?? $0.label }, facts: $0.sample.facts) },
             target: target, arguments: item.map { Line.Arguments(instruction: $0.instruction, candidates: $0.candidates) }, resps: resps,
-            scores: scores, error: error, docHash: sample.map { ContentHash.of([$0.id] + $0.images.map { $0.identity ?? $0.label }) },
+            scores: scores, wrong: part.scores.remarks[number], error: error,
+            docHash: sample.map { ContentHash.of([$0.id] + $0.images.map { $0.identity ?? $0.label }) },
             promptHash: item.map { ContentHash.of([$0.instruction] + ($0.candidates ?? [])) },
             targetHash: item.map { _ in ContentHash.of(target) },
             metric: part.benchmark.headline, value: part.scores.samples[number])

@@ -1,15 +1,21 @@
 public import BlipData
+public import BlipScenes
 
 /// A sample as it is asked.
 public struct EvaluationItem: Sendable {
     public let sample: Sample
+    /// The pictures shown: the sample's own, another sample's, or none.
+    public internal(set) var images: [SampleImage]
     public let instruction: String
+    /// What the picture shows, where that is known: of a scene's caption, not of a clip.
+    public internal(set) var scene: Scene?
     /// What is ranked; nil where an answer is written.
     public let candidates: [String]?
 
     /// - Throws: ``EvaluationError/noCandidates(benchmark:sample:)``; what is wrong with the sample.
     public init(_ sample: Sample, _ benchmark: EvaluationBenchmark) throws {
         self.sample = sample
+        images = sample.images
         instruction = try InstructionWriter().instruction(benchmark.template, sample)
         guard case .rank(let form) = benchmark.answering else {
             candidates = nil
@@ -36,7 +42,9 @@ public struct EvaluationItem: Sendable {
     public var references: [String] {
         switch sample.task {
         case .caption(let captions): captions.references
-        case .question(let question), .questionGeneration(let question):
+        // What is wanted is the question; its answer was given.
+        case .questionGeneration(let question): [question.text]
+        case .question(let question):
             question.answers.flatMap { answer in Array(repeating: answer.text, count: max(1, Int(answer.weight.rounded()))) }
         case .instruction(let written): written.response.map { [$0] } ?? []
         }

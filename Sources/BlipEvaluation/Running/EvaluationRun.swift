@@ -21,8 +21,8 @@ public struct EvaluationRun: Sendable {
     public var frames = 4
     /// Whether errors of an earlier run are tried again.
     public var retriesErrors = false
-    /// Beams, lengths and penalties, in place of the benchmark's.
-    public var decoding: AnswerOptions?
+    /// Beams, lengths and penalties, in place of the benchmark's; is told whether the language model has an encoder.
+    public var decoding: (@Sendable (_ isEncoderDecoder: Bool) -> AnswerOptions)?
 
     public init(_ benchmark: EvaluationBenchmark, _ samples: EvaluationSamples, folder: URL) {
         (self.benchmark, self.samples, self.folder) = (benchmark, samples, folder)
@@ -64,7 +64,8 @@ public struct EvaluationRun: Sendable {
                 let questions = items.map { item in
                     Result {
                         let item = try item.get()
-                        return Question(item.instruction, about: try item.sample.images.map { try $0.imageSource() }, framesOfClip: frames)
+                        if samples.picture == .none { return Question(textOnly: item.instruction) }
+                        return Question(item.instruction, about: try item.images.map { try $0.imageSource() }, framesOfClip: frames)
                     }
                 }
                 // What has no question has no input either.
@@ -86,8 +87,8 @@ public struct EvaluationRun: Sendable {
     }
 
     private func options(for assistant: Assistant) async throws -> AnswerOptions {
-        if let decoding { return decoding }
         guard case .generate(let preset) = benchmark.answering else { return AnswerOptions() }
+        if let decoding { return decoding(try await assistant.isEncoderDecoder) }
         return AnswerOptions(decoding: preset.options(isEncoderDecoder: try await assistant.isEncoderDecoder))
     }
 
@@ -120,6 +121,8 @@ public struct EvaluationRun: Sendable {
         /// Nil for a sample that cannot be read.
         let sample: String?
         let instruction: String?
+        /// The picture shown in place of the sample's own, or that there is none; nil for its own.
+        let picture: String?
     }
 
     private func questions() throws -> BatchQuestions {
@@ -128,7 +131,14 @@ public struct EvaluationRun: Sendable {
         for number in 0..<samples.count {
             // Why one cannot be read is told where it is asked.
             let item = try? samples.item(number)
-            bytes += try encoder.encode(Asked(id: number, sample: item?.sample.id, instruction: item?.instruction)) + [0x0A]
+            let picture: String? =
+                switch samples.picture {
+                case .given: nil
+                case .none: "none"
+                case .shuffled: item?.images.first.map { $0.identity ?? $0.label }
+                }
+            bytes +=
+                try encoder.encode(Asked(id: number, sample: item?.sample.id, instruction: item?.instruction, picture: picture)) + [0x0A]
         }
         return try BatchQuestions(foreign: bytes, name: benchmark.name, answerName: "prediction")
     }

@@ -10,6 +10,8 @@ public struct BenchmarkScores: Sendable {
     public let samples: [Double?]
     /// The same metric for each kind of sample, the largest group first.
     public let groups: [(name: String, score: MetricScore)]
+    /// Of samples whose facts were checked, by their numbers, what is wrong about the predictions, in words.
+    public let remarks: [Int: [String]]
     /// Samples without a prediction, and why.
     public let failures: [(number: Int, reason: String)]
 
@@ -32,7 +34,9 @@ public struct BenchmarkScores: Sendable {
         guard let first = found.metrics.first(where: { $0.name == benchmark.headline }) else {
             throw EvaluationError.nothingToEvaluate(benchmark: benchmark.name, reason: "\(benchmark.headline) cannot be computed")
         }
-        metrics = [first] + found.metrics.filter { $0.name != benchmark.headline }
+        let facts = try SceneFactScores(benchmark, scored)
+        remarks = Dictionary(zip(scored.map(\.number), facts?.remarks ?? []), uniquingKeysWith: { first, _ in first })
+        metrics = [first] + found.metrics.filter { $0.name != benchmark.headline } + (facts?.metrics ?? [])
         var values = [Double?](repeating: nil, count: outcomes.count)
         for (one, value) in zip(scored, found.samples) { values[one.number] = value }
         self.samples = values

@@ -15,7 +15,7 @@ extension EvaluationBenchmark {
                         questionType: one.item.sample.facts["question_type"])
                 })
             var metrics = try evaluation.scores()
-            if name == "vizwiz" { metrics.append(try evaluation.unanswerableRate()) }
+            if ["vizwiz", "scenes_blurred"].contains(name) { metrics.append(try evaluation.unanswerableRate()) }
             return (metrics, evaluation.accuracies.values)
         case .gqa:
             let exact = try means("gqa_accuracy", scored) { try AnswerMatch.exact($0, $1) }
@@ -32,8 +32,13 @@ extension EvaluationBenchmark {
             let normalized = try means("exact_match_normalized", scored) { try AnswerMatch.normalized($0, $1) }
             return ([exact.metric, normalized.metric], exact.values)
         case .caption:
+            let samples = try scored.map { CaptionSample($0.prediction.answer, references: try references($0)) }
+            let corpus = try CaptionCorpus(samples)
+            let domains = try CaptionDomains(samples, scored.map { $0.item.sample.facts["domain"] })
+            return (try corpus.scores() + domains.scores(), corpus.cider().values)
+        case .text:
             let corpus = try CaptionCorpus(scored.map { CaptionSample($0.prediction.answer, references: try references($0)) })
-            return (try corpus.scores(), corpus.cider().values)
+            return (try corpus.scores(), corpus.rougeL().values)
         case .choice: return try choices(scored)
         case .curve: return try curve(scored)
         case .dialog: return try dialogs(scored)

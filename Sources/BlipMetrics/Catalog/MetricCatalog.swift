@@ -4,7 +4,7 @@ public enum MetricCatalog {
         [vqaAccuracy, vqaUnanswerableRate, gqaAccuracy, gqaAccuracyNormalized, aokvqaDirectAnswer, aokvqaMultipleChoice, ivqaAccuracy]
         + [exactMatch, exactMatchNormalized, multipleChoice, rocAUC, averagePrecision]
         + [reciprocalRank, recallAt1, recallAt5, recallAt10, meanRank, discountedGain]
-        + bleu + [cider, ciderD, ciderPlain, rougeL, captionLength]
+        + bleu + [cider, ciderD, ciderPlain, rougeL, captionLength] + ofScenes
 
     // Answers
 
@@ -31,6 +31,21 @@ public enum MetricCatalog {
     public static let exactMatchNormalized = MetricCard(
         "exact_match_normalized", "answers equal to a reference after VQA's rewriting of both", source: "vqaEval.py of GT-Vision-Lab/VQA")
     public static let multipleChoice = MetricCard("multiple_choice_accuracy", "right choices, by text or by number from 0", source: "-")
+
+    // Captions of scenes, whose truth is known; no file tells it
+
+    /// What only `eval` computes, of the built-in scenes.
+    public static let ofScenes = [captionFacts, captionFactsFaultless, captionFactsRecall, captionFactsUnparsed]
+    public static let captionFacts = MetricCard(
+        "caption_facts", "facts that are right, of those that a caption of a scene states; also by kind of fact", source: scenes)
+    public static let captionFactsFaultless = MetricCard(
+        "caption_facts_faultless", "captions of scenes that state nothing wrong", source: scenes)
+    public static let captionFactsRecall = MetricCard(
+        "caption_facts_recall", "objects of a scene that its caption mentions", source: scenes)
+    public static let captionFactsUnparsed = MetricCard(
+        "caption_facts_unparsed", .lower, .fraction, "captions of scenes with words that mean nothing there, which count as wrong",
+        source: scenes)
+    private static let scenes = "SceneFactCheck of BlipScenes"
 
     // Positive or negative
 

@@ -39,7 +39,7 @@ public enum ScoringTask: String, Sendable, CaseIterable {
         for task in allCases {
             if let metric = task.metrics.first(where: { $0.name == name }) { return (task, metric) }
         }
-        let names = allCases.map(\.rawValue) + MetricCatalog.all.map(\.name)
+        let names = allCases.map(\.rawValue) + allCases.flatMap { $0.metrics.map(\.name) }
         throw MetricError.unknownMetric(
             name: name, nearest: Spelling.nearest(to: name, among: names), available: allCases.map(\.rawValue))
     }

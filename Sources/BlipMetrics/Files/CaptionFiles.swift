@@ -24,4 +24,18 @@ enum CaptionFiles {
         }
         return entries
     }
+
+    /// What domain each picture is of, in files that say so, as NoCaps's: `{"images": [{"id", "domain"}]}`.
+    static func domains(_ url: URL) throws -> [JSONString: String] {
+        guard url.pathExtension.lowercased() != "jsonl", try RecordFile.jsonMemberNames(url).contains("images") else { return [:] }
+        let images = try RecordFile.jsonArray(url, at: ["images"])
+        // Where the first picture has none, as in COCO's files, the others are not looked at.
+        guard images.count > 0, try RecordFields(images, 0).has("domain") else { return [:] }
+        var domains: [JSONString: String] = [:]
+        for index in 0..<images.count {
+            let image = try RecordFields(images, index)
+            domains[JSONString(bytes: Array(try image.identifier("id").utf8))] = try image.optionalText("domain")
+        }
+        return domains
+    }
 }

@@ -66,8 +66,12 @@ public struct FileScoring: Sendable {
                 return try matches(answers, questions, [(MetricCatalog.aokvqaMultipleChoice, AnswerMatch.exact)])
             }
         case .caption:
-            return try answers(CaptionFiles.predictions(predictions), CaptionFiles.references(first)) { captions, references in
-                try CaptionCorpus(zip(captions, references).map { CaptionSample($0, references: $1) }).scores(bootstrap)
+            let domains = try CaptionFiles.domains(first)
+            let references = try CaptionFiles.references(first).mapped { (domain: domains[$0], captions: $1) }
+            return try answers(CaptionFiles.predictions(predictions), references) { captions, references in
+                let samples = zip(captions, references).map { CaptionSample($0, references: $1.captions) }
+                return try CaptionCorpus(samples).scores(bootstrap)
+                    + CaptionDomains(samples, references.map(\.domain)).scores(bootstrap)
             }
         case .visdial:
             return try answers(DialogFiles.predictions(predictions), DialogFiles.references(references), dialogs)

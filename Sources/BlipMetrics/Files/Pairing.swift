@@ -5,11 +5,11 @@ import BlipJSON
 struct IdentifiedEntries<Value> {
     /// What messages call the file.
     let file: String
-    private(set) var ids: [JSONString] = []
-    private(set) var values: [Value] = []
-    private var places: [JSONString: Int] = [:]
+    fileprivate(set) var ids: [JSONString] = []
+    fileprivate(set) var values: [Value] = []
+    fileprivate var places: [JSONString: Int] = [:]
     /// Ids that are known but not scored.
-    private var ignored: Set<JSONString> = []
+    fileprivate var ignored: Set<JSONString> = []
 
     init(_ file: String) { self.file = file }
 
@@ -31,6 +31,14 @@ struct IdentifiedEntries<Value> {
 
     /// The entry's value; nil if there is none.
     subscript(id: JSONString) -> Value? { places[id].map { values[$0] } }
+
+    /// The same ids with other values.
+    func mapped<Other>(_ transform: (JSONString, Value) throws -> Other) rethrows -> IdentifiedEntries<Other> {
+        var entries = IdentifiedEntries<Other>(file)
+        entries.values = try zip(ids, values).map(transform)
+        (entries.ids, entries.places, entries.ignored) = (ids, places, ignored)
+        return entries
+    }
 
     /// Changes the value of an id, or adds it.
     mutating func update(_ id: String, default initial: @autoclosure () -> Value, _ change: (inout Value) -> Void) {

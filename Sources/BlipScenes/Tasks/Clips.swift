@@ -52,7 +52,8 @@ extension SceneTask {
     private static func ask(
         _ clip: SceneClip, _ text: String, _ answer: String, among candidates: [String] = [], synonym: String? = nil
     ) -> SceneContent {
-        let answers = [WeightedAnswer(answer)] + (synonym.map { [WeightedAnswer($0)] } ?? [])
+        // Of five people, as in iVQA, two say it in another word where there is one.
+        let answers = [WeightedAnswer(answer, weight: synonym == nil ? 5 : 3)] + (synonym.map { [WeightedAnswer($0, weight: 2)] } ?? [])
         let question = VisualQuestion(text, answers: answers, candidates: candidates, correct: candidates.firstIndex(of: answer))
         return SceneContent(clip.frames, .question(question), facts: ["action": clip.action.name])
     }

@@ -2,7 +2,7 @@ import BlipData
 
 extension SceneTask {
     /// Like LLaVA's detailed descriptions.
-    static let details = heldIn(
+    public static let details = heldIn(
         "scenes_detail", "Scene Detail", .instructions, train: 1_000, metric: "ROUGE-L"
     ) { generator in
         let scene = SceneGenerator(SceneStyle(objects: 2...5)).scene(&generator)

@@ -1,3 +1,4 @@
+import Blip
 public import BlipModels
 import BlipTensors
 import Foundation
@@ -59,30 +60,5 @@ public struct TrainerState: Codable, Sendable, Equatable {
         adapters = plan.adapters
         self.plan = plan.text
         commit = SourceCommit.current
-    }
-}
-
-/// The commit that a working folder stands at, read from its repository.
-enum SourceCommit {
-    static var current: String? {
-        var folder = URL(fileURLWithPath: FileManager.default.currentDirectoryPath)
-        while folder.path != "/" {
-            let repository = folder.appendingPathComponent(".git")
-            if let head = text(repository.appendingPathComponent("HEAD")) {
-                guard head.hasPrefix("ref: ") else { return head }
-                let name = String(head.dropFirst(5))
-                if let commit = text(repository.appendingPathComponent(name)) { return commit }
-                let packed = text(repository.appendingPathComponent("packed-refs"))?.split(separator: "\n")
-                return packed?.first { $0.hasSuffix(" \(name)") }.map { String($0.prefix { $0 != " " }) }
-            }
-            folder.deleteLastPathComponent()
-        }
-        return nil
-    }
-
-    private static func text(_ file: URL) -> String? {
-        // Whatever cannot be read here is not needed.
-        guard let data = FileManager.default.contents(atPath: file.path) else { return nil }
-        return String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
     }
 }

@@ -42,7 +42,7 @@ struct EvalList: ParsableCommand {
                 benchmark.options.map(\.name).joined(separator: ", "),
             ]
         }
-        try writeOutput(TextTable(["benchmark", "split", "in the paper", "answers", "metric", "options"], rows, rightAligned: []).text)
+        try writeOutput(TextTable(["benchmark", "split", "role", "answers", "metric", "options"], rows, rightAligned: []).text)
         guard all else { return }
         for benchmark in benchmarks {
             try writeOutput(

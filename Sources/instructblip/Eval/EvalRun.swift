@@ -18,17 +18,31 @@ struct EvalRun: AsyncParsableCommand {
 
     @OptionGroup var modelOptions: ModelOptions
 
-    @Option(help: ArgumentHelp("Benchmarks, as okvqa,vsr; held-out is the paper's thirteen, all everything.", valueName: "name,name"))
+    @Option(
+        help: ArgumentHelp(
+            "Benchmarks, as okvqa,vsr, or groups of them: held-out is the paper's thirteen, held-in its others, paper both; scenes the built-in sets, scenes-held-in and scenes-held-out parts of them; all everything.",
+            valueName: "name,name"))
     var benchmarks: String
 
-    @Option(help: ArgumentHelp("The folder of all datasets.", valueName: "dir"))
-    var root: String
+    @Option(help: ArgumentHelp("The folder of all datasets. Scenes need none.", valueName: "dir"))
+    var root: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The split of every benchmark, as val for choosing among checkpoints. Default: the one to report.", valueName: "name"))
+    var split: String?
 
     @Option(name: [.short, .long], help: ArgumentHelp("The folder to write to.", valueName: "dir"))
     var out: String
 
     @Option(help: ArgumentHelp("At most so many samples of each, spread over it; below 1 a share.", valueName: "n|0.1"))
     var limit: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Whose picture is shown: given is the sample's own; none asks the language model alone; shuffled shows another sample's. What is scored without the right picture needs no seeing.",
+            valueName: "given|none|shuffled"))
+    var picture: EvaluationPicture = .given
 
     @Option(help: ArgumentHelp("Samples computed together.", valueName: "n"))
     var batch = 8
@@ -76,8 +90,9 @@ struct EvalRun: AsyncParsableCommand {
         let folder = URL(fileURLWithPath: out)
         // Everything is opened first: what is missing is told before anything is computed.
         let runs = try chosen.map { benchmark in
-            let samples = try EvaluationSamples(benchmark, root: root, limit: limit.flatMap(Self.limit) ?? .all)
+            let samples = try EvaluationSamples(benchmark, root: root ?? "", limit: limit.flatMap(Self.limit) ?? .all, picture: picture)
             var run = EvaluationRun(benchmark, samples, folder: folder)
+            run.decoding = decoding(of: benchmark)
             (run.share, run.batchSize, run.frames, run.retriesErrors) = (share, batch, frames, retryErrors)
             return run
         }
@@ -88,11 +103,10 @@ struct EvalRun: AsyncParsableCommand {
     }
 
     private func choose() throws -> [EvaluationBenchmark] {
-        var names = benchmarks.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
-        if names == ["all"] { names = BenchmarkCatalog.names }
-        if names == ["held-out"] { names = try BenchmarkCatalog.all().filter { try $0.role == .heldOut }.map(\.name) }
+        let names = benchmarks.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
         guard !names.isEmpty else { throw ValidationError("--benchmarks needs at least one name.") }
-        var chosen = try names.map { try BenchmarkCatalog.benchmark($0) }
+        var chosen = try BenchmarkCatalog.benchmarks(named: names)
+        if let split { chosen = try chosen.map { try $0.setting("split", to: split) } }
         for setting in set {
             guard let equals = setting.firstIndex(of: "="), let dot = setting[..<equals].firstIndex(of: ".") else {
                 throw ValidationError("--set needs name.key=value, found \(setting).")
@@ -103,7 +117,19 @@ struct EvalRun: AsyncParsableCommand {
             }
             chosen[place] = try chosen[place].setting(key, to: String(setting[setting.index(after: equals)...]))
         }
+        if root == nil, let benchmark = chosen.first(where: \.needsFiles) {
+            throw ValidationError("--root is missing: \(benchmark.name) is read from files.")
+        }
         return chosen
+    }
+
+    /// The benchmark's own decoding, changed by the options given.
+    private func decoding(of benchmark: EvaluationBenchmark) -> (@Sendable (Bool) -> AnswerOptions)? {
+        guard case .generate(let preset) = benchmark.answering else { return nil }
+        let (encoding, plain) = (
+            decoding.options(isEncoderDecoder: true, usual: preset), decoding.options(isEncoderDecoder: false, usual: preset)
+        )
+        return { isEncoderDecoder in isEncoderDecoder ? encoding : plain }
     }
 
     /// - Returns: whether any sample failed.
@@ -158,9 +184,12 @@ struct EvalRun: AsyncParsableCommand {
         arguments["quantize"] = modelOptions.quantize.map(\.rawValue)
         arguments["adapter"] = modelOptions.adapter
         arguments["limit"] = limit
+        arguments["picture"] = picture.rawValue
+        arguments["split"] = split
+        arguments.merge(decoding.given) { own, _ in own }
         return EvaluationReport.Subject(
             model: modelOptions.checkpoint.model, arguments: arguments,
-            publishedRow: PublishedScores.row(ofFamily: config.publishedFamily, width: config.language.width),
+            publishedRow: PublishedScores.row(ofFamily: config.publishedFamily, width: config.language.width), commit: SourceCommit.current,
             versions: ["libtorch": Engine.version, "instructblip": InstructBLIPCommand.configuration.version])
     }
 
@@ -186,20 +215,22 @@ struct EvalRun: AsyncParsableCommand {
             }
             return try writeJSON(scores)
         }
-        let rows = report.parts.map { part in
-            let metric = part.scores.metrics.first
+        let rows = report.parts.flatMap { part in
             let known = PublishedScores.scores(of: part.benchmark.name).first { $0.model == report.subject.publishedRow }
-            return [
-                part.benchmark.name, metric?.name ?? "", grouped(metric?.count ?? 0), String(format: "%.1f", part.printed),
-                metric?.standardError.map { String(format: "%.1f", 100 * $0) } ?? "-",
-                known.map { String(format: "%.1f", $0.value) } ?? "-",
-                "\(part.scores.failures.count)",
-            ]
+            return part.tabulated.map { metric in
+                [
+                    part.benchmark.name, metric.name, grouped(metric.count), String(format: "%.1f", 100 * metric.value),
+                    metric.standardError.map { String(format: "%.1f", 100 * $0) } ?? "-",
+                    known.map { String(format: "%.1f", $0.value) } ?? "-", "\(part.scores.failures.count)",
+                ]
+            }
         }
         let headings = ["benchmark", "metric", "samples", "measured", "error", "published", "failed"]
         try writeOutput(TextTable(headings, rows, rightAligned: Set(2..<headings.count)).text)
     }
 }
+
+extension EvaluationPicture: ExpressibleByArgument {}
 
 extension InstructBLIPConfig {
     /// As the tables of published numbers know it.
