@@ -1,9 +1,9 @@
 # Two commands are all a newcomer types: make demo, make test. Both prepare the machine themselves.
-.PHONY: demo test bootstrap build release format lint imports sizes example kernels tensorboard clean
+.PHONY: demo test bootstrap build release format lint imports sizes example kernels tensorboard scenes scenes-scores scenes-card clean
 
-# Ask the tiny checkpoint that comes with the repository about a picture that comes with it.
+# Ask the small model that comes with the package about a scene that is drawn for it. Downloads libtorch and nothing else.
 demo: bootstrap
-	@swift build --product instructblip
+	@swift build -c release --product instructblip
 	@Scripts/demo
 
 test: bootstrap
@@ -44,6 +44,18 @@ kernels:
 # TensorBoard reads what a run writes for it, value by value.
 tensorboard: bootstrap
 	@Scripts/check-tensorboard
+
+# The built-in model, from nothing: runs what is not there yet of Scripts/scenes. Takes hours on two cores.
+scenes: release
+	@Scripts/scenes
+
+# Record anew what the built-in model scores; the tests hold it to that.
+scenes-scores: release
+	@Scripts/scenes-scores
+
+# Write the built-in model's card.
+scenes-card:
+	@Scripts/scenes-card
 
 clean:
 	swift package clean

@@ -49,6 +49,7 @@ let package = Package(
         .library(name: "BlipJSON", targets: ["BlipJSON"]),
         .library(name: "BlipData", targets: ["BlipData"]),
         .library(name: "BlipScenes", targets: ["BlipScenes"]),
+        .library(name: "BlipSceneModel", targets: ["BlipSceneModel"]),
         .library(name: "BlipMetrics", targets: ["BlipMetrics"]),
         .library(name: "BlipRuns", targets: ["BlipRuns"]),
         .library(name: "BlipEvaluation", targets: ["BlipEvaluation"]),
@@ -69,6 +70,7 @@ let package = Package(
         .target(name: "BlipTokenizers", dependencies: ["BlipJSON"], swiftSettings: strict),
         .target(name: "BlipImages", dependencies: ["BlipJSON", "CImageCodecs"], swiftSettings: strict),
         .target(name: "BlipScenes", dependencies: ["BlipData", "BlipImages"], swiftSettings: strict + drawingCompilerSettings),
+        .target(name: "BlipSceneModel", resources: [.copy("scenes")], swiftSettings: strict),
         .target(name: "BlipRuns", dependencies: ["BlipImages", "BlipJSON"], swiftSettings: strict),
         .target(name: "CImageCodecs", dependencies: ["CLibJPEG", "CLibPNG", "CLibWebP", "CLibWebPDemux"]),
         .systemLibrary(name: "CLibJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"]), .brew(["jpeg-turbo"])]),
@@ -113,7 +115,7 @@ let package = Package(
             name: "instructblip",
             dependencies: [
                 "Blip", "BlipData", "BlipDecoding", "BlipEvaluation", "BlipHub", "BlipImages", "BlipMetrics", "BlipModels", "BlipPictures",
-                "BlipRuns", "BlipScenes", "BlipTensors", "BlipTokenizers", "BlipTraining",
+                "BlipRuns", "BlipSceneModel", "BlipScenes", "BlipTensors", "BlipTokenizers", "BlipTraining",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -141,7 +143,8 @@ let package = Package(
         .testTarget(
             name: "BlipTests",
             dependencies: [
-                "Blip", "BlipData", "BlipJSON", "BlipModels", "BlipScenes", "BlipTraining", "BlipTensors", "BlipImages", "BlipTestSupport",
+                "Blip", "BlipData", "BlipJSON", "BlipModels", "BlipSceneModel", "BlipScenes", "BlipTraining", "BlipTensors", "BlipImages",
+                "BlipTestSupport",
             ],
             swiftSettings: strict),
         .testTarget(
@@ -155,6 +158,13 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "ProgramTests", dependencies: ["instructblip", "BlipImages", "BlipTensors", "BlipTestSupport", "HubTestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "SceneModelTests",
+            dependencies: [
+                "Blip", "BlipEvaluation", "BlipMetrics", "BlipSceneModel", "BlipScenes", "BlipTensors", "BlipTestSupport",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ],
             swiftSettings: strict),
     ] + (isDependency ? [.systemLibrary(name: "CLibTorch", pkgConfig: "libtorch")] : []),
     swiftLanguageModes: [.v6],

@@ -14,6 +14,13 @@ let package = Package(
     platforms: [.macOS(.v15)],
     dependencies: [blip],
     targets: [
-        .executableTarget(name: "AskAPicture", dependencies: [.product(name: "Blip", package: "swift-instructblip")])
+        .executableTarget(name: "AskAPicture", dependencies: [.product(name: "Blip", package: "swift-instructblip")]),
+        .executableTarget(
+            name: "AskAScene",
+            dependencies: [
+                .product(name: "Blip", package: "swift-instructblip"),
+                .product(name: "BlipSceneModel", package: "swift-instructblip"),
+                .product(name: "BlipScenes", package: "swift-instructblip"),
+            ]),
     ]
 )

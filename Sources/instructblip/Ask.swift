@@ -8,8 +8,8 @@ struct Ask: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Answer an instruction about a picture, several, or a clip; or a file of questions.",
         usage: """
-            instructblip ask <image> <instruction> --model <dir|org/name> [<options>]
-            instructblip ask --questions <file.jsonl> --output <file.jsonl> --model <dir|org/name> [<options>]
+            instructblip ask <image> <instruction> [--model <dir|org/name>] [<options>]
+            instructblip ask --questions <file.jsonl> --output <file.jsonl> [--model <dir|org/name>] [<options>]
             """,
         discussion: """
             An animation, a folder of frames or a video (with ffmpeg installed) is read as frames that are spread evenly over it.

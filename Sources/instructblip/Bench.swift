@@ -1,6 +1,5 @@
 import ArgumentParser
 import Blip
-import BlipHub
 import BlipModels
 import BlipTensors
 import Foundation
@@ -19,7 +18,8 @@ struct Bench: ParsableCommand {
             Known configs: \(ModelCatalog.all.map(\.name).joined(separator: ", ")); instructblip- may be left out.
             """)
 
-    @Option(name: [.short, .long], help: ArgumentHelp("A checkpoint folder, or the name of a pulled model.", valueName: "dir|org/name"))
+    @Option(
+        name: [.short, .long], help: ArgumentHelp("A checkpoint folder, the name of a pulled model, or scenes.", valueName: "dir|org/name"))
     var model: String?
 
     @Option(help: ArgumentHelp("A known config's name, or a config.json: random weights.", valueName: "name|file.json"))
@@ -79,7 +79,7 @@ struct Bench: ParsableCommand {
     }
 
     private func measured() throws -> Benchmark.Model {
-        if let model { return .folder(try ModelLocator(HubSettings().cache).folder(for: model)) }
+        if let model { return .folder(try modelFolder(model)) }
         let name = config ?? ""
         let short = ModelCatalog.all.map(\.name).contains("instructblip-" + name) ? "instructblip-" + name : name
         return .random(try ModelCatalog.config(short))

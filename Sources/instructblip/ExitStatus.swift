@@ -8,6 +8,7 @@ import BlipImages
 import BlipMetrics
 import BlipModels
 import BlipRuns
+import BlipSceneModel
 import BlipScenes
 import BlipTensors
 import BlipTokenizers
@@ -51,6 +52,7 @@ struct ExitStatus {
         case MetricError.unknownMetric: (code, sentence) = (Self.usage, "\(error) (--list shows all of them)")
         case let error as MetricError: (code, sentence) = (Self.badData, "\(error)")
         case let error as PlanError: (code, sentence) = (Self.code(error), "\(error)")
+        case let error as SceneModelError: (code, sentence) = (Self.code(error), "\(error)")
         case let error as SceneError: (code, sentence) = (Self.usage, "\(error)")
         case let error as RunError: (code, sentence) = (Self.code(error), "\(error)")
         case TrainingError.outputInUse: (code, sentence) = (Self.usage, "\(error) (--resume goes on with it)")
@@ -100,6 +102,13 @@ struct ExitStatus {
         case .unknownBenchmark, .unknownOption, .badOption, .badTemplate, .notComparable: usage
         case .nothingToEvaluate, .noReferences, .noCandidates, .allFailed, .badResults: badData
         case .unwritable: self.internal
+        }
+    }
+
+    private static func code(_ error: SceneModelError) -> Int32 {
+        switch error {
+        case .missing: missingInput
+        case .badScores: badData
         }
     }
 

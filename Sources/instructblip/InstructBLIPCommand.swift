@@ -11,10 +11,14 @@ struct InstructBLIPCommand: AsyncParsableCommand {
             A checkpoint is a folder in the Hugging Face layout of Salesforce/instructblip-* or Salesforce/blip2-*.
 
               instructblip ask photo.jpg "What is unusual about this image?" --model instructblip-flan-t5-xl
+
+            Without --model the small model built in answers. It knows drawn scenes, which instructblip scene makes, and no photographs; to see it work:
+
+              instructblip demo
             """,
         version: "0.1.0",
         subcommands: [
-            Ask.self, Caption.self, Chat.self, Rank.self, Match.self, TraceCommand.self, Tokenize.self, Show.self, Create.self,
+            Demo.self, Ask.self, Caption.self, Chat.self, Rank.self, Match.self, TraceCommand.self, Tokenize.self, Show.self, Create.self,
             Convert.self, Assemble.self, Quantize.self, Bench.self, EvalCommand.self, Score.self, TrainCommand.self, DataCommand.self,
             SceneCommand.self,
             LaunchCommand.self,

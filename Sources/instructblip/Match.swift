@@ -20,6 +20,12 @@ struct Match: AsyncParsableCommand {
     @Flag(help: "Write one JSON object.")
     var json = false
 
+    func validate() throws {
+        if modelOptions.checkpoint.given == nil {
+            throw ValidationError("Missing expected argument '--model <dir|org/name>': the built-in model compares no pictures with texts.")
+        }
+    }
+
     func run() async throws {
         if text.allSatisfy(\.isWhitespace) { throw BlipError.emptyText }
         let source = try imageOptions.source

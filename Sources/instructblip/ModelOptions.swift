@@ -3,15 +3,38 @@ import Blip
 import BlipHub
 import BlipImages
 import BlipModels
+import BlipSceneModel
 import BlipTensors
 import Foundation
 
-/// Which checkpoint: a folder, or a model of the hub that was pulled.
+/// Which checkpoint: a folder, a model of the hub that was pulled, or the one built in.
 struct CheckpointOption: ParsableArguments {
-    @Option(name: [.short, .long], help: ArgumentHelp("The checkpoint folder, or the name of a pulled model.", valueName: "dir|org/name"))
-    var model: String
+    @Option(
+        name: [.customShort("m"), .customLong("model")],
+        help: ArgumentHelp(
+            "The checkpoint folder, or the name of a pulled model. Default: \(SceneModel.name), the small model built in, which knows drawn scenes and no photographs.",
+            valueName: "dir|org/name|\(SceneModel.name)"))
+    var given: String?
 
-    func folder() throws -> URL { try ModelLocator(HubSettings().cache).folder(for: model) }
+    /// What reports call it.
+    var model: String { given ?? SceneModel.name }
+
+    func folder() throws -> URL { try given.map(modelFolder) ?? SceneModel.folder() }
+
+    /// Tells whoever has not chosen a model which one answers. A verb calls it once, where it opens the checkpoint.
+    func announce() {
+        guard given == nil else { return }
+        writeRemark("note: the built-in model answers, which knows drawn scenes and no photographs; --model takes another\n")
+    }
+}
+
+/// The folder that a user means by the name of a model.
+///
+/// The built-in one is meant by `builtin:scenes`, and by `scenes` where no folder is called so.
+func modelFolder(_ text: String) throws -> URL {
+    let isFolder = FileManager.default.fileExists(atPath: text)
+    if text == "builtin:\(SceneModel.name)" || (text == SceneModel.name && !isFolder) { return try SceneModel.folder() }
+    return try ModelLocator(HubSettings().cache).folder(for: text)
 }
 
 /// Which checkpoint, and how it computes.
@@ -48,15 +71,20 @@ struct ModelOptions: ParsableArguments {
     }
 
     /// Opens the checkpoint, with a progress bar where somebody watches.
-    func open() async throws -> Assistant { try await open { try await Assistant.open($0, $1, progress: $2) } }
+    ///
+    /// - Parameter announces: whether to say that nobody has chosen the model.
+    func open(announces: Bool = true) async throws -> Assistant {
+        try await open(announces) { try await Assistant.open($0, $1, progress: $2) }
+    }
 
     /// The same for a checkpoint that compares pictures with texts.
-    func openMatcher() async throws -> ImageTextMatcher { try await open { try await ImageTextMatcher.open($0, $1, progress: $2) } }
+    func openMatcher() async throws -> ImageTextMatcher { try await open(true) { try await ImageTextMatcher.open($0, $1, progress: $2) } }
 
     private func open<Opened>(
-        _ body: (URL, OpenOptions, @escaping @Sendable (Int, Int) -> Void) async throws -> Opened
+        _ announces: Bool, _ body: (URL, OpenOptions, @escaping @Sendable (Int, Int) -> Void) async throws -> Opened
     ) async throws -> Opened {
         let folder = try checkpoint.folder()
+        if announces { checkpoint.announce() }
         if let threads { Engine.setThreads(threads) }
         let bar = ProgressBar("loading")
         defer { bar.finish() }

@@ -40,6 +40,7 @@ struct Quantize: ParsableCommand {
         if let qformer { quantization.qformer = qformer.format }
         if let language { quantization.language = language.format }
         let quantizer = CheckpointQuantizer(folder: try checkpoint.folder(), quantization)
+        checkpoint.announce()
         let bar = ProgressBar("quantizing")
         let interruption = Interruption()
         let report = try {

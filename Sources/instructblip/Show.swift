@@ -15,6 +15,7 @@ struct Show: ParsableCommand {
 
     func run() throws {
         let summary = try CheckpointSummary(folder: checkpoint.folder())
+        checkpoint.announce()
         if json { try writeJSON(summary) } else { try writeOutput(Self.text(summary) + "\n") }
     }
 

@@ -23,6 +23,7 @@ struct Tokenize: ParsableCommand {
 
     func run() throws {
         let folder = try checkpoint.folder()
+        checkpoint.announce()
         let tokenizer = try Tokenizer(folder: qformer ? folder.appendingPathComponent("qformer_tokenizer") : folder)
         let ids = tokenizer.encode(text, specialTokens: parseSpecial ? .parsed : .asText)
         let tokens = ids.map { tokenizer.token(of: $0) ?? "?" }

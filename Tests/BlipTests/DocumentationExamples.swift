@@ -1,6 +1,7 @@
 import Blip
 import BlipData
 import BlipJSON
+import BlipSceneModel
 import BlipScenes
 import BlipTraining
 import Foundation
@@ -39,6 +40,14 @@ func sceneExample() throws {
 
     let questions = try NamedDatasets.dataset("scenes_vqa").open("", .train)
     print(try questions.sample(0).task)
+}
+
+func sceneModelExample() async throws {
+    let interview = try SceneInterview(seed: 7)
+    let scene = try SceneRenderer(side: SceneCatalog.side)(interview.scene)
+    let assistant = try await Assistant.open(SceneModel.folder())
+    let answer = try await assistant.answer("A short image description:", about: [scene])
+    print(answer.text)
 }
 
 func trainingDataExample() throws {

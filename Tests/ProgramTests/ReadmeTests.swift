@@ -73,7 +73,7 @@ import Testing
         let known = Set(compiled.flatMap(\.lines))
         let modules = [
             "Blip", "BlipModels", "BlipDecoding", "BlipTensors", "BlipTokenizers", "BlipImages", "BlipJSON", "BlipData", "BlipScenes",
-            "BlipTraining",
+            "BlipSceneModel", "BlipTraining",
         ]
         for page in ["README.md"] + modules.map({ "Sources/\($0)/\($0).docc/\($0).md" }) {
             let blocks = try Document(page).blocks.filter { $0.language == "swift" }

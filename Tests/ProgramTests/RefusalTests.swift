@@ -18,7 +18,7 @@ import Testing
     @Test("usage errors exit with 64")
     func usage() throws {
         try expect(["ask", picture], 64, "Missing expected argument")
-        try expect(["ask", picture, "Why?"], 64, "--model")
+        try expect(["match", picture, "a cat"], 64, "Missing expected argument '--model <dir|org/name>'")
         try expect(["ask", picture, "Why?", "--model", model, "--max-token", "3"], 64, "--max-tokens")
         try expect(["ask", picture, "Why?", "--model", model, "--max-tokens", "0"], 64, "1 to 1,000,000")
         try expect(["ask", picture, "Why?", "--model", model, "--dtype", "int8"], 64, "float32")

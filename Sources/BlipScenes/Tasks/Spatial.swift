@@ -9,19 +9,21 @@ extension SceneTask {
         var style = SceneStyle(objects: 2...4)
         style.overlap = 0.5
         let scene = SceneGenerator(style).scene(&generator)
+        guard let (statement, relation) = statement(scene, &generator) else { return nil }
+        return SceneContent([scene], .question(statement), facts: ["relation": relation.rawValue])
+    }
+
+    /// Where one object is, seen from another, or its opposite; nil where no two objects have words of their own.
+    static func statement(_ scene: Scene, _ generator: inout SeededGenerator) -> (VisualQuestion, Relation)? {
         let places = generator.shuffled(scene.referable())
         guard places.count >= 2, let first = scene.reference(to: places[0]), let second = scene.reference(to: places[1]) else { return nil }
         let relations = Relation.allCases.filter(scene.relations(of: places[0], to: places[1]).contains)
         guard let right = generator.element(of: relations) else { return nil }
         let isTrue = generator.below(2) == 0
         let relation = isTrue ? right : right.opposite
-        let candidates = ["true", "false"]
-        let statement = Phrases.sentence("\(first) is \(relation.phrase) \(second)")
-        return SceneContent(
-            [scene],
-            .question(
-                VisualQuestion(
-                    statement, answers: [WeightedAnswer(isTrue ? "true" : "false")], candidates: candidates, correct: isTrue ? 0 : 1)),
-            facts: ["relation": relation.rawValue])
+        let statement = VisualQuestion(
+            Phrases.sentence("\(first) is \(relation.phrase) \(second)"), answers: [WeightedAnswer(isTrue ? "true" : "false")],
+            candidates: ["true", "false"], correct: isTrue ? 0 : 1)
+        return (statement, relation)
     }
 }

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Blip
 import BlipData
-import BlipHub
 import BlipModels
 import BlipTensors
 import BlipTraining
@@ -78,9 +77,9 @@ struct TrainRun: ParsableCommand {
         try trainer.run()
     }
 
-    /// A folder, seen from the plan, or else a pulled model.
+    /// A folder, seen from the plan, or else a pulled model or the built-in one.
     private func folder(of plan: TrainingPlan) throws -> URL {
         if FileManager.default.fileExists(atPath: plan.model.folder.path) { return plan.model.folder }
-        return try ModelLocator(HubSettings().cache).folder(for: plan.model.checkpoint)
+        return try modelFolder(plan.model.checkpoint)
     }
 }
