@@ -59,6 +59,7 @@ final class Checkpoint {
     var network: InstructBLIP { opened.network }
     var processor: Processor { opened.processor }
     var device: Device { opened.device }
+    var dtype: DType { opened.dtype }
 
     init(_ folder: URL, _ options: OpenOptions, progress: @escaping (_ loadedBytes: Int, _ totalBytes: Int) -> Void) throws {
         opened = try OpenedFolder(

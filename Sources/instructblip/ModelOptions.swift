@@ -57,14 +57,18 @@ struct ModelOptions: ParsableArguments {
         _ body: (URL, OpenOptions, @escaping @Sendable (Int, Int) -> Void) async throws -> Opened
     ) async throws -> Opened {
         let folder = try checkpoint.folder()
-        if let threads { Engine.setThreads(threads) }
         let bar = ProgressBar("loading")
         defer { bar.finish() }
-        let options = OpenOptions(
+        return try await body(folder, openOptions()) { bar.update($0, of: $1) }
+    }
+
+    /// How the checkpoint is opened; sets the threads.
+    func openOptions() -> OpenOptions {
+        if let threads { Engine.setThreads(threads) }
+        return OpenOptions(
             dtype: dtype?.dtype, quantization: quantize.map { Quantization($0) }, device: device.device, resizing: resize,
             imageCacheFolder: imageCache.folder, imageCacheFolderBytes: imageCache.bytes,
             adapter: adapter.map { URL(fileURLWithPath: $0) })
-        return try await body(folder, options) { bar.update($0, of: $1) }
     }
 }
 
