@@ -48,18 +48,27 @@ struct ModelOptions: ParsableArguments {
     }
 
     /// Opens the checkpoint, with a progress bar where somebody watches.
-    func open() async throws -> Assistant { try await open { try await Assistant.open($0, $1, progress: $2) } }
+    ///
+    /// - Parameter change: what a verb does differently from the others.
+    func open(_ change: (inout OpenOptions) -> Void = { _ in }) async throws -> Assistant {
+        try await open(change) { try await Assistant.open($0, $1, progress: $2) }
+    }
 
     /// The same for a checkpoint that compares pictures with texts.
-    func openMatcher() async throws -> ImageTextMatcher { try await open { try await ImageTextMatcher.open($0, $1, progress: $2) } }
+    func openMatcher() async throws -> ImageTextMatcher {
+        try await open({ _ in }) { try await ImageTextMatcher.open($0, $1, progress: $2) }
+    }
 
     private func open<Opened>(
+        _ change: (inout OpenOptions) -> Void,
         _ body: (URL, OpenOptions, @escaping @Sendable (Int, Int) -> Void) async throws -> Opened
     ) async throws -> Opened {
         let folder = try checkpoint.folder()
         let bar = ProgressBar("loading")
         defer { bar.finish() }
-        return try await body(folder, openOptions()) { bar.update($0, of: $1) }
+        var options = openOptions()
+        change(&options)
+        return try await body(folder, options) { bar.update($0, of: $1) }
     }
 
     /// How the checkpoint is opened; sets the threads.
