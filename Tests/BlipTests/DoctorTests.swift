@@ -79,6 +79,9 @@ import Testing
                 "vicuna", "tokenizer_config.json", "\"padding_side\": \"left\"", "\"padding_side\": \"right\"", "padding-side", .avoided),
             Change("vicuna", "tokenizer_config.json", "\"unk_token\": \"</s>\"", "\"unk_token\": \"<unk>\"", "vicuna-version", .notice),
             Change(
+                "vicuna", "tokenizer_config.json", "\"truncation_side\": \"left\"", "\"truncation_side\": \"right\"", "prompt-truncation",
+                .avoided),
+            Change(
                 "vicuna", "qformer_tokenizer/tokenizer_config.json", "\"truncation_side\": \"left\"", "\"truncation_side\": \"right\"",
                 "qformer-truncation", .avoided),
             Change("vicuna", "qformer_tokenizer/tokenizer.json", "[DEC]", "[XYZ]", "qformer-dec"),

@@ -8,7 +8,7 @@ extension DoctorCheck {
     static let promptTraps: [DoctorCheck] = [
         imageToken, imageTokenWord, queryCount, queryTensor, told, dec, instructionTemplate, lowerCase, leftCut, positions,
         qformerVocabulary,
-        sides, textBranch,
+        promptCut, sides, textBranch,
     ]
 
     private static let retrieval = Diagnosis.doesNotApply("it compares pictures with texts, and has no prompt")
@@ -180,7 +180,18 @@ extension DoctorCheck {
         return .fine("\(words) words for \(rows) rows")
     }
 
-    private static let sides = DoctorCheck(.traps, "padding-side", "rows of a batch are padded on the side that the model needs") { subject in
+    private static let promptCut = DoctorCheck(.traps, "prompt-truncation", "long prompts would lose their beginning, not their end") {
+        subject in
+        guard try subject.config.architecture.isInstructed else { return noInstruction }
+        guard try subject.tokenizer.truncationSide == .left else {
+            return .avoided(
+                "truncation_side of the tokenizer is right, and the models were tuned with left; here prompts are never cut, and in training on the left",
+                remedy: "set truncation_side to left in tokenizer_config.json")
+        }
+        return .fine("truncation_side is left; here prompts are never cut")
+    }
+
+    private static let sides = DoctorCheck(.traps, "padding-side", "batches are padded on the side that the model needs") { subject in
         guard try subject.hasLanguageModel else { return retrieval }
         let isDecoder = try !subject.config.language.isEncoderDecoder
         let tokenizer = try subject.tokenizer

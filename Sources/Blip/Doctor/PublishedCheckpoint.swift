@@ -77,8 +77,9 @@ public struct CheckpointLikeness: Sendable, Encodable {
         let config = try subject.config
         let compared = ModelCatalog.all.map { name, published in (name: name, facts: Self.facts(config, published, name)) }
         // The one that shares architecture and language model, and then most else; of equals the first, which is the plain one.
+        let weights = ["architecture": 1000, "language model": 100]
         let counted = compared.map { one in
-            (one, one.facts.reduce(0) { $0 + ($1.found == $1.published ? 0 : $1.what == "architecture" ? 1000 : $1.what == "language model" ? 100 : 1) })
+            (one, one.facts.filter { $0.found != $0.published }.map { weights[$0.what] ?? 1 }.reduce(0, +))
         }
         guard let best = counted.min(by: { $0.1 < $1.1 })?.0 else {
             throw DoctorSubject.Missing(description: "no published checkpoint is known")
