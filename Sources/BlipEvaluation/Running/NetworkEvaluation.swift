@@ -19,10 +19,18 @@ public struct NetworkEvaluation: Sendable {
 
     public init(_ benchmark: EvaluationBenchmark, _ samples: EvaluationSamples) { (self.benchmark, self.samples) = (benchmark, samples) }
 
-    /// Reads the first sample with its pictures, so that what is missing is told of before hours of training.
+    /// Reads one of the first samples with its pictures, so that what is missing is told of before hours of training.
+    ///
+    /// - Throws: what is wrong with the first one, where nothing can be read of several.
     public func check() throws {
-        let item = try samples.item(0)
-        for image in item.sample.images { _ = try image.imageSource().frames(frames) }
+        var first: (any Error)?
+        for number in 0..<min(8, samples.count) {
+            do {
+                for image in try samples.item(number).sample.images { _ = try image.imageSource().frames(frames) }
+                return
+            } catch { first = first ?? error }
+        }
+        if let first { throw first }
     }
 
     /// Asks every n-th sample, and gives the predictions as bytes, which may go to other processes.
