@@ -24,11 +24,19 @@ extension Assistant {
     /// Inputs with equally many pictures are computed together. Where a computation fails, it is tried again with fewer. Answers that are
     /// drawn are computed one by one, so that what is drawn does not depend on the batch.
     public func answers(to inputs: [Result<ModelInput, any Error>], _ options: AnswerOptions) throws -> [Result<Answer, any Error>] {
-        let checkpoint = try checkpoint()
+        try checkpoint().answers(to: inputs, options, loadSeconds: loadSeconds)
+    }
+}
+
+extension Checkpoint {
+    /// Answers in one batch, as `Assistant.answers(to:_:)` gives them.
+    func answers(
+        to inputs: [Result<ModelInput, any Error>], _ options: AnswerOptions, loadSeconds: Double = 0
+    ) throws -> [Result<Answer, any Error>] {
         var request = options.decoding
-        request.stopIDs = options.stop.ids(checkpoint.config.language, checkpoint.processor.tokenizer)
+        request.stopIDs = options.stop.ids(config.language, processor.tokenizer)
         try request.validate()
-        var batch = AnswerBatch(checkpoint: checkpoint, options: options, request: request, loadSeconds: loadSeconds)
+        var batch = AnswerBatch(checkpoint: self, options: options, request: request, loadSeconds: loadSeconds)
         return try withoutGradients { try batch.run(inputs) }
     }
 }

@@ -27,7 +27,18 @@ extension Assistant {
         _ candidates: [String], behind instruction: String, of input: ModelInput, _ options: RankOptions = RankOptions(),
         imageSeconds: Double = 0, onProgress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
     ) throws -> Ranking {
-        let checkpoint = try checkpoint()
+        try checkpoint().rank(
+            candidates, behind: instruction, of: input, options, loadSeconds: loadSeconds, imageSeconds: imageSeconds,
+            onProgress: onProgress)
+    }
+}
+
+extension Checkpoint {
+    /// Ranks candidates, as `Assistant.rank` gives them.
+    func rank(
+        _ candidates: [String], behind instruction: String, of input: ModelInput, _ options: RankOptions = RankOptions(),
+        loadSeconds: Double = 0, imageSeconds: Double = 0, onProgress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+    ) throws -> Ranking {
         guard !candidates.isEmpty else {
             throw BlipError.invalidOption(name: "the number of candidates", found: "0", expected: "at least 1")
         }
@@ -38,14 +49,14 @@ extension Assistant {
         var timings = Timings()
         (timings.load, timings.image) = (loadSeconds, imageSeconds)
         var clock = Stopwatch()
-        let tokens = try checkpoint.candidateIDs(candidates, behind: instruction, countsEnd: options.countsEnd)
+        let tokens = try candidateIDs(candidates, behind: instruction, countsEnd: options.countsEnd)
         let longest = tokens.map(\.count).max() ?? 0
-        guard try checkpoint.room(after: input, wanted: longest) >= longest else {
-            throw BlipError.instructionTooLong(tokens: input.promptIDs.count + longest, limit: checkpoint.config.language.promptLimit)
+        guard try room(after: input, wanted: longest) >= longest else {
+            throw BlipError.instructionTooLong(tokens: input.promptIDs.count + longest, limit: config.language.promptLimit)
         }
         return try withoutGradients {
-            let prompt = try checkpoint.prompt([input], &timings, &clock)
-            var ranking = CandidateRanking(checkpoint.network.language)
+            let prompt = try self.prompt([input], &timings, &clock)
+            var ranking = CandidateRanking(network.language)
             ranking.maximumNodes = options.maximumNodes
             var scores: [Double]
             do {
@@ -53,7 +64,7 @@ extension Assistant {
                     try Task.checkCancellation()
                     onProgress(done, total)
                 }
-            } catch GenerationError.notFinite { throw try checkpoint.explainNotFinite() }
+            } catch GenerationError.notFinite { throw try explainNotFinite() }
             timings.prefill = clock.lap()
             if options.perToken { scores = zip(scores, tokens).map { $0 / Double($1.count) } }
             let best = scores.max() ?? 0
@@ -63,7 +74,7 @@ extension Assistant {
                 Ranking.Candidate(
                     text: candidates[place], index: place, logProbability: scores[place], probability: exp(scores[place] - best) / total)
             }
-            return Ranking(candidates: ranked, timings: timings, notes: input.notes + checkpoint.takeNotes())
+            return Ranking(candidates: ranked, timings: timings, notes: input.notes + takeNotes())
         }
     }
 }

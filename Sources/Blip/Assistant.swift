@@ -58,6 +58,14 @@ public actor Assistant {
         get throws { try checkpoint().config.tellsQFormer }
     }
 
+    /// How many pictures came from ``OpenOptions/featureFolder`` so far, and how many the image encoder was shown; nil without such a folder.
+    public var keptFeatures: (found: Int, made: Int)? {
+        get throws { try checkpoint().keptFeatures }
+    }
+
+    /// What went wrong with the folders of pictures seen, once. Answers carry it, too.
+    public func takeNotes() throws -> [String] { try checkpoint().takeNotes() }
+
     func checkpoint() throws -> Checkpoint {
         guard let opened else { throw BlipError.folderMissing(path: folder.path) }
         return opened

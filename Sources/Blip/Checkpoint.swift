@@ -21,6 +21,14 @@ public struct OpenOptions: Sendable {
     public var imageCacheFolder: URL?
     /// What that folder may grow to; the pictures unused for longest go first.
     public var imageCacheFolderBytes: Int
+    /// A folder for the image encoder's own output alone, an eighth of that: see ``VisionFeatureStore``. For going through many pictures more
+    /// than once. Nil keeps nothing there.
+    public var featureFolder: URL?
+    /// What that folder may grow to; pictures that do not fit any more are looked at each time.
+    public var featureFolderBytes = 8_000_000_000
+    /// Pictures that the image encoder is shown at once, at most. With 1 what it makes of one does not depend on the others, not even in the
+    /// last bit.
+    public var picturesAtOnce = 16
     /// A folder of low-rank changes of the language model in PEFT's layout; nil for none.
     public var adapter: URL?
 
@@ -54,16 +62,25 @@ extension OpenOptions {
 /// An opened checkpoint folder: the network, its processor, and what ends an answer. It belongs to one thread, as tensors do.
 final class Checkpoint {
     private let opened: OpenedFolder<InstructBLIP>
+    /// Of a network that is being trained: what its image encoder makes of pictures [R, P, V]; nil asks the network.
+    private let features: (([PixelPlanes]) throws -> Tensor)?
 
     var config: InstructBLIPConfig { opened.config }
     var network: InstructBLIP { opened.network }
     var processor: Processor { opened.processor }
     var device: Device { opened.device }
+    var dtype: DType { opened.dtype }
 
     init(_ folder: URL, _ options: OpenOptions, progress: @escaping (_ loadedBytes: Int, _ totalBytes: Int) -> Void) throws {
+        features = nil
         opened = try OpenedFolder(
             folder, options, progress: progress,
             check: { if $0.architecture == .blip2Retrieval { throw BlipError.retrievalOnly(path: folder.path) } }, build: InstructBLIP.init)
+    }
+
+    /// A network that is in memory already, and may change between two answers.
+    init(_ opened: OpenedFolder<InstructBLIP>, features: @escaping ([PixelPlanes]) throws -> Tensor) {
+        (self.opened, self.features) = (opened, features)
     }
 
     /// Reads `config.json`, and says what is wrong with a folder that has none.
@@ -133,14 +150,24 @@ final class Checkpoint {
 
     /// What the network sees in pictures; those seen before are not looked at again.
     func look(at pictures: [PixelPlanes]) throws -> Look {
-        let looks = try opened.images.looks(at: pictures) { unseen in
-            try network.look(at: Tensor.concatenate(unseen.map { try $0.tensor(on: device) }, 0))
+        let looks = try opened.images.looks(at: pictures, atOnce: opened.picturesAtOnce) { unseen in
+            if let features { return try network.look(from: features(unseen)) }
+            guard let store = opened.features else { return try network.look(at: pixels(unseen)) }
+            return try network.look(
+                from: store.features(of: unseen, on: device, atOnce: opened.picturesAtOnce) { try network.vision($0) })
         }
         return try looks.count == 1 ? looks[0] : Look(joining: looks)
     }
 
-    /// What went wrong with the folder of pictures seen, once.
-    func takeNotes() -> [String] { opened.images.takeNotes() }
+    private func pixels(_ pictures: [PixelPlanes]) throws -> Tensor {
+        try Tensor.concatenate(pictures.map { try $0.tensor(on: device) }, 0)
+    }
+
+    /// What went wrong with the folders of pictures seen, once.
+    func takeNotes() -> [String] { opened.images.takeNotes() + (opened.features?.takeNotes() ?? []) }
+
+    /// How many pictures came from the folder of features, and how many were looked at; nil without one.
+    var keptFeatures: (found: Int, made: Int)? { opened.features?.counts }
 
     /// The tokens of candidate answers, as they follow a prompt.
     ///

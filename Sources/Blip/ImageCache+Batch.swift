@@ -7,8 +7,10 @@ extension ImageCache {
 
     /// The looks at several pictures. Those that are not kept are made by `look`, equal ones once.
     ///
-    /// - Parameter look: makes one look of M pictures out of M pictures, at most ``picturesAtOnce``.
-    func looks(at pictures: [PixelPlanes], _ look: ([PixelPlanes]) throws -> Look) throws -> [Look] {
+    /// - Parameter look: makes one look of M pictures out of M pictures, at most `atOnce`.
+    func looks(
+        at pictures: [PixelPlanes], atOnce: Int = picturesAtOnce, _ look: ([PixelPlanes]) throws -> Look
+    ) throws -> [Look] {
         var found = try pictures.map { try kept($0) }
         var unseen: [PixelPlanes] = []
         let places = pictures.indices.map { index -> Int? in
@@ -19,8 +21,8 @@ extension ImageCache {
         }
         guard !unseen.isEmpty else { return found.compactMap(\.self) }
         var made: [Look] = []
-        for start in stride(from: 0, to: unseen.count, by: Self.picturesAtOnce) {
-            let piece = Array(unseen[start..<min(start + Self.picturesAtOnce, unseen.count)])
+        for start in stride(from: 0, to: unseen.count, by: atOnce) {
+            let piece = Array(unseen[start..<min(start + atOnce, unseen.count)])
             let all = try look(piece)
             // Joining copies: a slice alone would keep all of them in memory.
             made += try piece.count == 1 ? [all] : piece.indices.map { try Look(joining: [all.picture($0)]) }

@@ -12,7 +12,19 @@ struct OpenedFolder<Network> {
     let device: Device
     let dtype: DType
     let images: ImageCache
+    /// What the image encoder made of pictures, in a folder; nil where nothing is kept so.
+    let features: VisionFeatureStore?
+    let picturesAtOnce: Int
     private let weights: CheckpointWeights
+
+    /// One that is in memory already. Its pictures are not kept: what is made of them may change.
+    init(
+        _ config: InstructBLIPConfig, _ network: Network, _ processor: Processor, _ weights: CheckpointWeights, dtype: DType, device: Device
+    ) {
+        (self.config, self.network, self.processor, self.weights) = (config, network, processor, weights)
+        (self.dtype, self.device) = (dtype, device)
+        (images, features, picturesAtOnce) = (ImageCache(maximumBytes: 0), nil, ImageCache.picturesAtOnce)
+    }
 
     /// - Parameters:
     ///   - check: refuses what the network is not for, before a weight is looked at.
@@ -37,6 +49,16 @@ struct OpenedFolder<Network> {
             try LookStore($0, maximumBytes: bytes, LookIdentity(files, config, dtype: type, quantization: packing, device: place))
         }
         images = ImageCache(maximumBytes: options.imageCacheBytes, store: store)
+        features = try options.featureFolder.map { [config] in
+            try VisionFeatureStore(
+                $0, maximumBytes: options.featureFolderBytes, files, config, dtype: type, quantization: packing, device: place,
+                augmentation: .none)
+        }
+        guard options.picturesAtOnce > 0 else {
+            throw BlipError.invalidOption(
+                name: "the number of pictures at once", found: "\(options.picturesAtOnce)", expected: "at least 1")
+        }
+        picturesAtOnce = options.picturesAtOnce
         let adapters = try options.adapter.map { Adapters(try AdapterFolder($0).read(), on: place) }
         weights = CheckpointWeights(
             files, precision: Precision(dtype, for: config.architecture), quantization: options.quantization, device: device,

@@ -62,7 +62,7 @@ public final class TrainableCheckpoint {
     /// What is trained, by name, in the order of the names; adapters as `<layer>.lora_A.weight` and `<layer>.lora_B.weight`.
     public let parameters: [(name: String, tensor: Tensor)]
     public let adapters: Adapters?
-    private let weights: CheckpointWeights
+    let weights: CheckpointWeights
     /// Of pre-training alone.
     private let added: PretrainingWeights?
     private let files: WeightFiles

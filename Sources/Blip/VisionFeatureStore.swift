@@ -38,6 +38,7 @@ public final class VisionFeatureStore: Sendable {
         var sinceCount = 0
         var isFull = false
         var notes: [String] = []
+        var (found, made) = (0, 0)
     }
 
     private let folder: CacheFolder
@@ -72,6 +73,9 @@ public final class VisionFeatureStore: Sendable {
             return state.notes
         }
     }
+
+    /// Pictures that were found in the folder so far, and others that the image encoder was shown.
+    public var counts: (found: Int, made: Int) { state.withLock { ($0.found, $0.made) } }
 
     private func note(_ text: String) {
         state.withLock { if $0.notes.count < 20 { $0.notes.append(text) } }
@@ -136,6 +140,8 @@ public final class VisionFeatureStore: Sendable {
             }
             return name
         }
+        let known = rows.count { $0 != nil }
+        state.withLock { ($0.found, $0.made) = ($0.found + known, $0.made + unseen.count) }
         var made: [Tensor] = []
         for start in stride(from: 0, to: unseen.count, by: atOnce) {
             let piece = unseen[start..<min(start + atOnce, unseen.count)]

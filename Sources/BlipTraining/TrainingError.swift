@@ -12,6 +12,9 @@ public enum TrainingError: Error, Sendable, Equatable, CustomStringConvertible, 
     case badCheckpoint(path: String, reason: String)
     case unwritable(path: String, reason: String)
     case badBatch(reason: String)
+    /// A plan names benchmarks, and nobody was given to score them.
+    case nothingScores(benchmarks: [String])
+    case unknownMetric(name: String, available: [String])
     /// Stopped from outside, in order: everything up to `step` is saved.
     case interrupted(step: Int, checkpoint: String)
 
@@ -30,6 +33,10 @@ public enum TrainingError: Error, Sendable, Equatable, CustomStringConvertible, 
         case .badCheckpoint(let path, let reason): "the checkpoint \(path) cannot be used: \(reason)"
         case .unwritable(let path, let reason): "\(path) cannot be written: \(reason); the checkpoints before are complete"
         case .badBatch(let reason): "this batch cannot be computed: \(reason)"
+        case .nothingScores(let benchmarks):
+            "validation.benchmarks names \(benchmarks.joined(separator: ", ")), and this program was given nothing that scores them"
+        case .unknownMetric(let name, let available):
+            "validation.best is \"\(name)\", which was not measured; there is \(available.joined(separator: ", "))"
         case .interrupted(let step, let checkpoint):
             "interrupted behind step \(step), which is saved in \(checkpoint); resume goes on from there"
         }

@@ -183,7 +183,8 @@ struct ExitStatus {
     private static func code(_ error: TrainingError) -> Int32 {
         switch error {
         case .notFinite, .tooManyBadLosses, .badCheckpoint, .badBatch: badData
-        case .outputInUse, .outputBusy: usage
+        case .outputInUse, .outputBusy, .nothingScores: usage
+        case .unknownMetric: badData
         case .nothingToResume: missingInput
         case .unwritable: self.internal
         case .interrupted: interrupted

@@ -72,27 +72,38 @@ struct ModelOptions: ParsableArguments {
 
     /// Opens the checkpoint, with a progress bar where somebody watches.
     ///
-    /// - Parameter announces: whether to say that nobody has chosen the model.
-    func open(announces: Bool = true) async throws -> Assistant {
-        try await open(announces) { try await Assistant.open($0, $1, progress: $2) }
+    /// - Parameters:
+    ///   - announces: whether to say that nobody has chosen the model.
+    ///   - change: what a verb does differently from the others.
+    func open(announces: Bool = true, _ change: (inout OpenOptions) -> Void = { _ in }) async throws -> Assistant {
+        try await open(announces, change) { try await Assistant.open($0, $1, progress: $2) }
     }
 
     /// The same for a checkpoint that compares pictures with texts.
-    func openMatcher() async throws -> ImageTextMatcher { try await open(true) { try await ImageTextMatcher.open($0, $1, progress: $2) } }
+    func openMatcher() async throws -> ImageTextMatcher {
+        try await open(true, { _ in }) { try await ImageTextMatcher.open($0, $1, progress: $2) }
+    }
 
     private func open<Opened>(
-        _ announces: Bool, _ body: (URL, OpenOptions, @escaping @Sendable (Int, Int) -> Void) async throws -> Opened
+        _ announces: Bool, _ change: (inout OpenOptions) -> Void,
+        _ body: (URL, OpenOptions, @escaping @Sendable (Int, Int) -> Void) async throws -> Opened
     ) async throws -> Opened {
         let folder = try checkpoint.folder()
         if announces { checkpoint.announce() }
-        if let threads { Engine.setThreads(threads) }
         let bar = ProgressBar("loading")
         defer { bar.finish() }
-        let options = OpenOptions(
+        var options = openOptions()
+        change(&options)
+        return try await body(folder, options) { bar.update($0, of: $1) }
+    }
+
+    /// How the checkpoint is opened; sets the threads.
+    func openOptions() -> OpenOptions {
+        if let threads { Engine.setThreads(threads) }
+        return OpenOptions(
             dtype: dtype?.dtype, quantization: quantize.map { Quantization($0) }, device: device.device, resizing: resize,
             imageCacheFolder: imageCache.folder, imageCacheFolderBytes: imageCache.bytes,
             adapter: adapter.map { URL(fileURLWithPath: $0) })
-        return try await body(folder, options) { bar.update($0, of: $1) }
     }
 }
 

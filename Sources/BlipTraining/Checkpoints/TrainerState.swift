@@ -8,7 +8,22 @@ public struct TrainerState: Codable, Sendable, Equatable {
     /// The best validation so far.
     public struct Best: Codable, Sendable, Equatable {
         public var step: Int
-        public var loss: Double
+        /// Less is better; nil where a metric counts.
+        public var loss: Double?
+        /// More is better; nil where the loss counts.
+        public var metric: String?
+        public var value: Double?
+
+        public init(step: Int, loss: Double? = nil, metric: String? = nil, value: Double? = nil) {
+            (self.step, self.loss, self.metric, self.value) = (step, loss, metric, value)
+        }
+
+        /// Whether it is better than another one; what was best in something else does not count.
+        func beats(_ other: Best?) -> Bool {
+            guard let other, other.metric == metric else { return value?.isNaN != true && loss?.isNaN != true }
+            if metric == nil { return (loss ?? .infinity) < (other.loss ?? .infinity) }
+            return (value ?? -.infinity) > (other.value ?? -.infinity)
+        }
     }
 
     public struct Versions: Codable, Sendable, Equatable {

@@ -204,14 +204,56 @@ extension TrainingPlan {
 
     private static func validation(_ value: PlanValue, _ file: PlanFile, _ root: URL?) throws -> Validation {
         var keys = try value.mapping()
-        var data = try DataPlan(keys.need("data"), in: file, root: root)
-        // What training must not see is what this looks at.
-        data.exclusion = .nothing
-        var validation = Validation(data: data)
+        var validation = Validation()
+        if let value = keys.take("benchmarks") {
+            validation.benchmarks = try value.oneOrMore().map { value throws(PlanError) in try value.text() }
+            if let twice = Dictionary(grouping: validation.benchmarks, by: { $0 }).first(where: { $0.value.count > 1 })?.key {
+                throw PlanError.badValue(place: value.place, found: "\(twice) twice", expected: "each benchmark once")
+            }
+        }
+        if let value = keys.take("data") {
+            var data = try DataPlan(value, in: file, root: root)
+            // What training must not see is what this looks at.
+            data.exclusion = .nothing
+            validation.data = data
+        } else if validation.benchmarks.isEmpty {
+            throw PlanError.missingKey(place: keys.place, key: "data")
+        }
         if let value = keys.take("every") { validation.every = try value.integer(in: 1...Int.max) }
         if let value = keys.take("samples") { validation.samples = try value.integer(in: 1...Int.max) }
+        if let value = keys.take("limit") { validation.limit = try limit(value) }
+        validation.best = validation.data == nil ? .metric(validation.benchmarks[0]) : .loss
+        if let value = keys.take("best") { validation.best = try best(value, validation) }
         try keys.finish()
         return validation
+    }
+}
+
+extension TrainingPlan {
+    private static func limit(_ value: PlanValue) throws(PlanError) -> Validation.Limit {
+        let number = try value.number()
+        if number > 0, number <= 1, try value.text().contains(".") { return .share(number) }
+        guard let count = Int(exactly: number), count >= 1 else {
+            throw .badValue(place: value.place, found: try value.text(), expected: "a number of samples, or a share as 0.1")
+        }
+        return .count(count)
+    }
+
+    private static func best(_ value: PlanValue, _ validation: Validation) throws(PlanError) -> Validation.Best {
+        let name = try value.text()
+        if name == "loss" {
+            guard validation.data != nil else {
+                throw .badValue(place: value.place, found: "loss", expected: "data beside it, of which there is a loss")
+            }
+            return .loss
+        }
+        let benchmark = name.split(separator: "/", maxSplits: 1).first.map(String.init) ?? name
+        guard validation.benchmarks.contains(benchmark) else {
+            let known = ["loss"] + validation.benchmarks
+            throw .badValue(
+                place: value.place, found: "\"\(name)\"", expected: known.joined(separator: ", ") + ", or a metric as name/metric")
+        }
+        return .metric(name)
     }
 }
 

@@ -106,10 +106,30 @@ public struct TrainingPlan: Sendable, Equatable {
     }
 
     public struct Validation: Sendable, Equatable {
-        public var data: DataPlan
+        /// Nil where benchmarks alone are scored.
+        public var data: DataPlan?
         public var every = 3000
         /// The most samples looked at.
         public var samples = 1000
+        /// What the network is scored on as it is, by name; whoever makes the trainer knows how.
+        public var benchmarks: [String] = []
+        /// Samples of each benchmark.
+        public var limit = Limit.all
+        /// What the best checkpoint is best in.
+        public var best = Best.loss
+
+        public enum Limit: Sendable, Equatable {
+            case all
+            case count(Int)
+            /// In (0, 1].
+            case share(Double)
+        }
+
+        public enum Best: Sendable, Equatable {
+            case loss
+            /// A metric of a benchmark, as `okvqa/vqa_accuracy`, of which more is better; without a metric the benchmark's own.
+            case metric(String)
+        }
     }
 
     public var model: Model

@@ -19,13 +19,13 @@ struct HeldOutLoss {
     private let training: TrainingPlan.Training
     private let limit: Int
 
+    /// - Parameter limit: the most samples looked at.
     init(
-        _ plan: TrainingPlan.Validation, _ objective: any Objective, _ training: TrainingPlan.Training, _ images: ImageProcessor?
+        _ plan: DataPlan, limit: Int, _ objective: any Objective, _ training: TrainingPlan.Training, _ images: ImageProcessor?
     ) throws {
-        data = try TrainingData(plan.data)
+        data = try TrainingData(plan)
         pictures = images.map { PictureLoader($0) }
-        (self.objective, self.training) = (objective, training)
-        limit = plan.samples
+        (self.objective, self.training, self.limit) = (objective, training, limit)
     }
 
     /// Every process looks at every n-th sample; the sums are of all.

@@ -50,7 +50,11 @@ public final class RunRecorder: TrainingObserver {
     }
 
     public func validated(_ record: ValidationRecord) throws {
-        try write(record.step, .validation(metrics: record.losses.merging(["loss": record.loss]) { $1 }))
+        var metrics = record.losses
+        metrics["loss"] = record.loss
+        // Of a benchmark the metric that stands for it: the others would be a plot each.
+        for benchmark in record.benchmarks { metrics["\(benchmark.name)/\(benchmark.metric)"] = benchmark.value }
+        try write(record.step, .validation(metrics: metrics))
     }
 
     public func saved(_ folder: URL, step: Int) throws {

@@ -19,6 +19,8 @@ public final class Trainer {
     private let objective: any Objective
     private let set: TrainingSet
     private let heldOut: HeldOutLoss?
+    /// Who scores the network on benchmarks, and the network as it is asked; nil where the plan names none.
+    private let benchmarks: (scorer: any BenchmarkScorer, network: NetworkAnswerer)?
     private var state: TrainerState
     /// Rank 0's alone, as long as it trains.
     private var lock: RunLock?
@@ -27,11 +29,13 @@ public final class Trainer {
     ///   - isResumed: goes on from the newest checkpoint in the plan's output folder.
     ///   - workers: the processes that train together; each has a trainer of its own.
     ///   - observers: told of everything at rank 0.
+    ///   - scorer: of the plan's benchmarks; not needed for a plan without.
     ///   - shouldStop: asked behind every step; true saves and ends it.
-    /// - Throws: ``TrainingError/outputInUse(path:step:)`` for a folder with a run that is not resumed.
+    /// - Throws: ``TrainingError/outputInUse(path:step:)`` for a folder with a run that is not resumed; ``TrainingError/nothingScores(benchmarks:)``.
     public init(
         _ plan: TrainingPlan, _ checkpoint: TrainableCheckpoint, _ set: TrainingSet, isResumed: Bool = false,
-        workers: any Workers = OneWorker(), observers: [any TrainingObserver] = [], shouldStop: @escaping () -> Bool = { false }
+        workers: any Workers = OneWorker(), observers: [any TrainingObserver] = [],
+        scorer: (any BenchmarkScorer)? = nil, shouldStop: @escaping () -> Bool = { false }
     ) throws {
         (self.plan, self.checkpoint, self.set) = (plan, checkpoint, set)
         (self.workers, self.shouldStop) = (workers, shouldStop)
@@ -44,9 +48,18 @@ public final class Trainer {
         let parameters = (checkpoint.parameters + objective.ownParameters).sorted { $0.name < $1.name }
         optimizer = try AdamW(parameters, settings) { name in rates[NetworkPart(of: name)].map { $0 / peak } ?? 1 }
         average = try plan.training.averageDecay.map { [optimizer] in try MovingAverage(optimizer.tensors, decay: $0) }
-        heldOut = try plan.validation.map { [objective] in
+        heldOut = try plan.validation?.data.map { [objective] data in
             try HeldOutLoss(
-                $0, objective, plan.training, plan.languagePretraining == nil ? checkpoint.processor.images : nil)
+                data, limit: plan.validation?.samples ?? 0, objective, plan.training,
+                plan.languagePretraining == nil ? checkpoint.processor.images : nil)
+        }
+        let names = plan.validation?.benchmarks ?? []
+        if names.isEmpty {
+            benchmarks = nil
+        } else {
+            guard let scorer else { throw TrainingError.nothingScores(benchmarks: names) }
+            // The features of the frozen image encoder that training keeps serve here too.
+            benchmarks = (scorer, try checkpoint.answerer { [objective] in try objective.pictures($0) })
         }
         state = TrainerState(plan, model: checkpoint.folder, workers: workers.count)
         let newest = try TrainingCheckpoint.all(in: plan.output).last
@@ -186,16 +199,29 @@ public final class Trainer {
 
     /// - Returns: whether it is the best so far.
     private func validate() throws -> Bool {
-        guard let heldOut else { return false }
+        guard let validation = plan.validation else { return false }
         let start = ContinuousClock.now
-        let found = try average?.inPlace { try heldOut.measure(workers) } ?? heldOut.measure(workers)
-        let isBest = found.loss < state.best?.loss ?? .infinity
-        if isBest { state.best = TrainerState.Best(step: state.step, loss: found.loss) }
+        let (found, scored) = try average?.inPlace { try measure() } ?? measure()
+        let candidate: TrainerState.Best
+        switch validation.best {
+        case .loss: candidate = TrainerState.Best(step: state.step, loss: found?.loss)
+        case .metric(let name):
+            guard let value = scored.value(of: name) else {
+                throw TrainingError.unknownMetric(name: name, available: scored.metricNames)
+            }
+            candidate = TrainerState.Best(step: state.step, metric: name, value: value)
+        }
+        let isBest = candidate.beats(state.best)
+        if isBest { state.best = candidate }
         let record = ValidationRecord(
-            step: state.step, loss: found.loss, samples: found.samples, targetTokens: found.tokens,
-            seconds: start.duration(to: .now) / .seconds(1), isBest: isBest, losses: found.losses)
+            step: state.step, loss: found?.loss, samples: found?.samples ?? 0, targetTokens: found?.tokens ?? 0,
+            seconds: start.duration(to: .now) / .seconds(1), isBest: isBest, losses: found?.losses ?? [:], benchmarks: scored)
         for observer in observers { try observer.validated(record) }
         return isBest
+    }
+
+    private func measure() throws -> (loss: HeldOutLoss.Found?, benchmarks: [BenchmarkRecord]) {
+        (try heldOut?.measure(workers), try benchmarks.map { try $0.scorer.score($0.network, workers) } ?? [])
     }
 
     private func save() throws {

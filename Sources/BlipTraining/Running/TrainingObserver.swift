@@ -73,8 +73,8 @@ public struct StepRecord: Sendable, Codable, Equatable {
 /// What a validation came to.
 public struct ValidationRecord: Sendable, Codable, Equatable {
     public var step: Int
-    /// The mean over the target tokens of all samples looked at.
-    public var loss: Double
+    /// The mean over the target tokens of all samples looked at; nil where benchmarks alone are scored.
+    public var loss: Double?
     public var samples: Int
     public var targetTokens: Int
     public var seconds: Double
@@ -82,9 +82,10 @@ public struct ValidationRecord: Sendable, Codable, Equatable {
     public var isBest: Bool
     /// What the loss is made of, by name, where it is a sum.
     public var losses: [String: Double] = [:]
+    public var benchmarks: [BenchmarkRecord] = []
 
     enum CodingKeys: String, CodingKey {
-        case step, loss, samples, seconds, losses
+        case step, loss, samples, seconds, losses, benchmarks
         case targetTokens = "target_tokens"
         case isBest = "best"
     }

@@ -40,6 +40,17 @@ public final class OneWorker: Workers {
 }
 
 extension Workers {
+    /// The bytes of all processes, by rank; they may be unequally many.
+    public func gather(bytes: [UInt8]) throws -> [[UInt8]] {
+        guard count > 1 else { return [bytes] }
+        var lengths = [Double](repeating: 0, count: count)
+        lengths[rank] = Double(bytes.count)
+        let all = try sum(lengths).map { Int($0) }
+        let padded = bytes + [UInt8](repeating: 0, count: max(1, all.max() ?? 0) - bytes.count)
+        let tensor = try padded.withUnsafeBytes { try Tensor.copying(bytes: $0, [padded.count], .uint8) }
+        return try zip(gather(tensor), all).map { tensor, length in try tensor.withBytes { Array($0.prefix(length)) } }
+    }
+
     /// The device of this process where `device` is that of the first: each has a CUDA device of its own.
     public func device(_ device: Device) -> Device {
         if case .cuda(let first) = device, let localRank { .cuda(first + localRank) } else { device }

@@ -13,7 +13,8 @@ struct EvalRun: AsyncParsableCommand {
         discussion: """
             Into --out go predictions/<benchmark>.jsonl as they come, and in the end results_<date>.json and samples_<benchmark>_<date>.jsonl as
             lm-eval lays them out, results.md, and report.html with pictures, the worst samples first. Samples that cannot be read or answered
-            are listed, left out of the scores, and exit with 65.
+            are listed, left out of the scores, and exit with 65. What the image encoder made of pictures is kept in --out/features, up to 8 GB, for
+            the next benchmark and the next run (elsewhere with --image-cache); the folder may be removed at any time.
             """)
 
     @OptionGroup var modelOptions: ModelOptions
@@ -64,6 +65,9 @@ struct EvalRun: AsyncParsableCommand {
     @Flag(help: "Write submission_<benchmark>.json for test servers, too; splits without answers are not scored then.")
     var submission = false
 
+    @Flag(help: "Keep nothing of pictures on the disk; the numbers are the same.")
+    var noImageCache = false
+
     @OptionGroup var decoding: DecodingArguments
 
     @Flag(help: "Write one JSON object: benchmark -> metric -> value, stderr, count.")
@@ -72,6 +76,9 @@ struct EvalRun: AsyncParsableCommand {
     func validate() throws {
         if !(1...4096).contains(batch) { throw ValidationError("--batch must be between 1 and 4096, found \(batch).") }
         if !(1...64).contains(frames) { throw ValidationError("--frames must be between 1 and 64, found \(frames).") }
+        if noImageCache, modelOptions.imageCache.folder != nil {
+            throw ValidationError("--no-image-cache and --image-cache say opposite things; leave one out.")
+        }
         if let limit, Self.limit(limit) == nil {
             throw ValidationError("--limit must be a number of samples, or a share between 0 and 1, found \(limit).")
         }
@@ -137,17 +144,19 @@ struct EvalRun: AsyncParsableCommand {
         var opened: Assistant?
         var parts: [EvaluationReport.Part] = []
         var isWhole = true
+        var seen = (found: 0, made: 0)
         for run in runs {
             let bar = ProgressBar(run.benchmark.name, .items)
             let outcomes = try await run.predict(with: {
                 if let opened { return opened }
-                let assistant = try await modelOptions.open()
+                let assistant = try await modelOptions.open(keepFeatures)
                 opened = assistant
                 return assistant
             }) { progress in
                 bar.update(progress.done, of: progress.total, note: progress.errors > 0 ? BatchWork.counted(progress.errors, "error") : nil)
             }
             bar.finish()
+            if let opened { seen = try await tellOfPictures(run.benchmark.name, opened, seen) }
             guard let outcomes else {
                 isWhole = false
                 continue
@@ -174,6 +183,31 @@ struct EvalRun: AsyncParsableCommand {
         try show(report)
         for file in files where file.pathExtension != "jsonl" { writeRemark("\(file.path)\n") }
         return report.failureCount > 0
+    }
+
+    /// The image encoder's own output is kept: of that an eighth of what later stages make of it, and the same for whoever asks.
+    private func keepFeatures(_ options: inout OpenOptions) {
+        // One by one, so that what is kept and what is computed are the same to the last bit, whatever else was looked at.
+        if options.device == .cpu { options.picturesAtOnce = 1 }
+        options.imageCacheFolder = nil
+        guard !noImageCache else { return }
+        options.featureFolder = featureFolder
+        if let size = modelOptions.imageCache.imageCacheSize { options.featureFolderBytes = size.bytes }
+    }
+
+    private var featureFolder: URL {
+        modelOptions.imageCache.folder ?? URL(fileURLWithPath: out).appendingPathComponent("features", isDirectory: true)
+    }
+
+    private func tellOfPictures(
+        _ name: String, _ assistant: Assistant, _ before: (found: Int, made: Int)
+    ) async throws -> (found: Int, made: Int) {
+        for note in try await assistant.takeNotes() { writeRemark("note: \(note)\n") }
+        guard let now = try await assistant.keptFeatures, now != before else { return before }
+        writeRemark(
+            "pictures of \(name): \(grouped(now.found - before.found)) came from \(featureFolder.path), \(grouped(now.made - before.made)) were looked at\n"
+        )
+        return now
     }
 
     private func subject() throws -> EvaluationReport.Subject {

@@ -63,11 +63,12 @@ struct TrainRun: ParsableCommand {
                 case .opening(let name): writeRemark("reading \(name)\n")
                 }
             })
+        let scorer = try TrainBenchmarks(plan)
         let display = TrainingDisplay()
         defer { display.close() }
         let recorder = RunRecorder(folder: plan.output, plan: try file.yaml())
         let trainer = try Trainer(
-            plan, checkpoint, data.set, isResumed: resume, workers: workers, observers: [display, recorder]
+            plan, checkpoint, data.set, isResumed: resume, workers: workers, observers: [display, recorder], scorer: scorer
         ) { interruption.happened }
         defer {
             for entry in data.set.bad.entries {

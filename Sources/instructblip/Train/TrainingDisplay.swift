@@ -46,11 +46,19 @@ final class TrainingDisplay: TrainingObserver {
         }
     }
 
-    func validated(_ record: ValidationRecord) throws {
-        writeRemark(
-            String(
-                format: "\nstep %ld: held-out loss %.4f of %ld samples%@\n", record.step, record.loss, record.samples,
-                record.isBest ? ", the best so far" : ""))
+    func validated(_ record: ValidationRecord) throws { writeRemark("\n" + Self.lines(record)) }
+
+    static func lines(_ record: ValidationRecord) -> String {
+        var lines: [String] = []
+        if let loss = record.loss { lines.append(String(format: "held-out loss %.4f of %ld samples", loss, record.samples)) }
+        lines += record.benchmarks.map { benchmark in
+            let error = benchmark.standardError.map { String(format: " ± %.1f", 100 * $0) } ?? ""
+            let failed = benchmark.failures > 0 ? ", \(benchmark.failures) failed, the first because \(benchmark.firstFailure ?? "")" : ""
+            return
+                "\(benchmark.name) \(String(format: "%.1f", 100 * benchmark.value))\(error) (\(benchmark.metric) of \(benchmark.samples) samples\(failed))"
+        }
+        if record.isBest, let last = lines.indices.last { lines[last] += ", the best so far" }
+        return lines.map { "step \(record.step): \($0)\n" }.joined()
     }
 
     func noted(_ text: String) throws { writeRemark("note: \(text)\n") }

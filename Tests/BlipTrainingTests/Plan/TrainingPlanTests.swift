@@ -48,7 +48,7 @@ struct TrainingPlanTests {
         #expect(plan.training.badLoss == .skip && plan.training.maximumBadLosses == 4 && plan.training.clip == 1)
         #expect(
             plan.checkpoints.every == 5 && plan.checkpoints.keep == 1 && plan.validation?.samples == 7
-                && plan.validation?.data.exclusion == .nothing)
+                && plan.validation?.data?.exclusion == .nothing)
         #expect(plan.text.contains("batch: 8"))
     }
 
@@ -115,7 +115,7 @@ struct TrainingPlanTests {
             let plan = try #require(plans["blip2-stage2-\(name)"])
             #expect(plan.training.batch == batch && plan.training.steps == 80_000 && plan.training.betas == [0.9, 0.98])
             #expect(plan.learningRate.rate(at: 2000) == 1e-4 && plan.training.minimumRate == 5e-5 && plan.training.answerLimit == 32)
-            #expect(plan.data.style == style && plan.validation?.data.style == style && plan.training.augmentation == .blip2)
+            #expect(plan.data.style == style && plan.validation?.data?.style == style && plan.training.augmentation == .blip2)
         }
         for name in ["scienceqa", "ocrvqa", "okvqa", "aokvqa"] { #expect(plans["finetune-\(name)"] != nil) }
         let own = try String(contentsOf: Self.recipes.appendingPathComponent("own-data.yaml"), encoding: .utf8)

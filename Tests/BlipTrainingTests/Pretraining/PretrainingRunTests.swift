@@ -192,7 +192,8 @@ import Testing
             }
             for record in recorder.records { #expect(try abs(sum(record.losses) - record.loss) < 1e-5 * record.loss) }
             for record in recorder.validations {
-                #expect(try abs(sum(record.losses) - record.loss) < 1e-5 * record.loss)
+                let loss = try #require(record.loss)
+                #expect(try abs(sum(record.losses) - loss) < 1e-5 * loss)
                 #expect(record.samples == 7 && record.targetTokens > 7)
             }
             let lines = try String(contentsOf: plan.output.appendingPathComponent("log.jsonl"), encoding: .utf8).split(separator: "\n")

@@ -94,6 +94,17 @@ struct TwoRanksTests {
         }
     }
 
+    @Test("bytes of every rank come to all, unequally many too")
+    func bytes() throws {
+        let all = [[3, 5], [0, 4], [0, 0]]
+        let found = try ranks { workers in
+            try all.map { counts in try workers.gather(bytes: (0..<counts[workers.rank]).map { UInt8(10 * workers.rank + $0) }) }
+        }
+        let expected = all.map { counts in counts.indices.map { rank in (0..<counts[rank]).map { UInt8(10 * rank + $0) } } }
+        #expect(found == [expected, expected])
+        #expect(try OneWorker().gather(bytes: [7, 8]) == [[7, 8]])
+    }
+
     @Test("gathers have every rank's numbers, in half precision too")
     func gathers() throws {
         let found = try ranks { workers in
