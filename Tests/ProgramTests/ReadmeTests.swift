@@ -28,9 +28,9 @@ import Testing
         try await withTemporaryFolder { folder in
             for command in commands {
                 if command.line == "make demo" {
-                    // What follows the build.
+                    // What follows the build, with fewer scenes.
                     let script = Self.root.appendingPathComponent("Scripts/demo")
-                    try check(command, Program.run([Program.url.path], executable: script, in: Self.root), in: folder)
+                    try check(command, Program.run([Program.url.path, "--score", "20"], executable: script, in: Self.root), in: folder)
                 } else if command.words.first == ShownCommand.program {
                     let arguments = command.words.dropFirst().map { $0.replacingOccurrences(of: "/tmp", with: folder.path) }
                     try check(command, Program.run(Array(arguments), in: Self.root), in: folder)
