@@ -91,13 +91,13 @@ import Testing
             #expect(try Program.run(["train", "merge", setting.output("words").path, "--output", merged[0]]).status == 0)
             try setting.writeAnnotations(shift: 1)
             let trained = try Program.run(
-                train + ["--set", "model=\(merged[0])", "--set", "training.steps=500", "--set", "training.min_learning_rate=2.0e-3"])
+                train + ["--set", "model=\(merged[0])", "--set", "training.steps=800", "--set", "training.min_learning_rate=2.0e-4"])
             #expect(trained.status == 0, "\(trained.errors)")
             for said in ["vision_encoder", "frozen", "memory with gradients and optimizer", "loss "] {
                 #expect(trained.errors.contains(said))
             }
             let report = try Program.run(["train", "merge", setting.output("run").path, "--output", merged[1], "--json"])
-            #expect(try report.json()["step"] as? Int == 500, "\(report.errors)")
+            #expect(try report.json()["step"] as? Int == 800, "\(report.errors)")
             let (questions, output) = (folder.appendingPathComponent("q.jsonl"), folder.appendingPathComponent("out.jsonl"))
             let lines = (0..<16).map {
                 "{\"id\": \($0), \"image\": \"\(setting.picture($0).path)\", \"instruction\": \"What is in picture \($0)?\"}\n"

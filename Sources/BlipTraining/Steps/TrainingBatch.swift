@@ -13,7 +13,8 @@ public struct MicroBatch: Sendable {
 
 /// A process's samples of one step, cut into pieces that fit into memory.
 ///
-/// Cutting chooses nothing: each piece's loss counts by its target tokens, so that the step is the same however it is cut.
+/// Cutting chooses nothing: each piece's loss counts by its target tokens, so that the step is the same however it is cut. Answers of like lengths
+/// come together, since all answers of a piece are as long as its longest.
 public struct TrainingBatch: Sendable {
     public let parts: [MicroBatch]
     public var tokens: Int { parts.reduce(0) { $0 + $1.tokens } }
@@ -23,9 +24,12 @@ public struct TrainingBatch: Sendable {
     public init(_ examples: [LoadedExample], _ processor: Processor, size: Int, instructionLimit: Int, answerLimit: Int) throws {
         var parts: [MicroBatch] = []
         var open: [Int: Int] = [:]
-        for loaded in examples {
+        var rows = try examples.enumerated().map { place, loaded in
             let input = try processor.trainingInput(planes: loaded.frames, loaded.example.instruction, limit: instructionLimit)
-            let target = try processor.target(loaded.example.answer, limit: answerLimit)
+            return (place: place, input: input, target: try processor.target(loaded.example.answer, limit: answerLimit))
+        }
+        if size < rows.count { rows.sort { ($0.target.count, $0.place) < ($1.target.count, $1.place) } }
+        for (_, input, target) in rows {
             let frames = input.frames.count
             if let place = open[frames], parts[place].inputs.count < size {
                 parts[place].inputs.append(input)
