@@ -21,7 +21,7 @@ import Testing
 
     /// Whether the model has learned what can be unlearned: of random weights nothing gets worse.
     static var isTrained: Bool {
-        get throws { try SceneModel.scores().scores.contains { $0.set == "scenes_vqa" && $0.value > 0.5 } }
+        get throws { try SceneModel.scores().scores.contains { $0.set == "scenes_vqa" && $0.value > 0.3 } }
     }
 
     @Test("a model whose projection is turned round does not pass", .enabled("it is trained") { try Self.isTrained })
