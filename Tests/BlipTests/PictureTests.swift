@@ -21,10 +21,13 @@ import Testing
                 #expect(fresh.timings.vision > 0)
             }
         }
-        // A tiny image encoder takes far longer than finding a picture.
-        let again = try await assistant.answer("Why?", about: shapes, options)
-        let anew = try await forgetful.answer("Why?", about: shapes, options)
-        #expect(again.timings.vision < anew.timings.vision)
+        // Even a tiny image encoder takes longer than finding a picture. The quickest of several tries: any one may have had to wait for a processor.
+        var (again, anew) = (Double.infinity, Double.infinity)
+        for _ in 0..<9 {
+            again = min(again, try await assistant.answer("Why?", about: shapes, options).timings.vision)
+            anew = min(anew, try await forgetful.answer("Why?", about: shapes, options).timings.vision)
+        }
+        #expect(again < anew)
     }
 
     @Test("a small cache forgets the oldest picture, and answers stay right")
