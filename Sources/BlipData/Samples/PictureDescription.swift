@@ -40,9 +40,6 @@ public struct PictureDescription: Sendable, Equatable {
 
     public init(_ things: [Thing]) { self.things = things }
 
-    /// The nearest thing at a place; nil where there is only what is behind them all.
-    public func thing(x: Double, y: Double) -> Thing? { things.last { $0.box?.contains(x: x, y: y) ?? false } }
-
     /// What is said of the picture as a whole.
     public var whole: [Word] { things.filter { $0.box == nil }.flatMap(\.words) }
 }
