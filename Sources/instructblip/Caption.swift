@@ -8,7 +8,8 @@ struct Caption: AsyncParsableCommand {
         abstract: "Write captions for a folder of pictures.",
         discussion: """
             One JSON object a line: id and image (the path in the folder), and caption, or error. One picture's caption is written as text.
-            Of an animation the first frame is read. InstructBLIP is told the paper's prompt for captions, "\(Self.prompt)", BLIP-2 nothing; decoding is --preset caption.
+            Of an animation the first frame is read. InstructBLIP is told the paper's prompt for captions, "\(Self.prompt)", BLIP-2 nothing; decoding is --preset caption,
+            with the built-in model --preset greedy.
 
               instructblip caption photos --model instructblip-flan-t5-xl --output captions.jsonl
 
@@ -52,7 +53,7 @@ struct Caption: AsyncParsableCommand {
         }
         let work = BatchWork(
             questions: try BatchQuestions(captionsOf: list.paths, root: list.root), arguments: batch, model: modelOptions,
-            decoding: decoding, limits: imageSize.limits, noun: "caption", preset: .caption, instruction: instruction)
+            decoding: decoding, limits: imageSize.limits, noun: "caption", preset: try modelOptions.checkpoint.captionPreset(), instruction: instruction)
         try await work.run()
     }
 
@@ -61,7 +62,8 @@ struct Caption: AsyncParsableCommand {
         // As in a folder, a clip's first frame; a wrong picture should not have to wait for the model.
         let frames = try source.frames(1, limits: imageSize.limits)
         let assistant = try await modelOptions.open()
-        let options = decoding.options(isEncoderDecoder: try await assistant.isEncoderDecoder, usual: .caption)
+        let options = decoding.options(
+            isEncoderDecoder: try await assistant.isEncoderDecoder, usual: try modelOptions.checkpoint.captionPreset())
         let answer = try await assistant.answer(instruction(assistant.processor), about: frames, options)
         for note in answer.notes { writeRemark("note: \(note)\n") }
         try writeOutput(answer.text + "\n")

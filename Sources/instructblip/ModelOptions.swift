@@ -1,5 +1,6 @@
 import ArgumentParser
 import Blip
+import BlipDecoding
 import BlipHub
 import BlipImages
 import BlipModels
@@ -20,6 +21,9 @@ struct CheckpointOption: ParsableArguments {
     var model: String { given ?? SceneModel.name }
 
     func folder() throws -> URL { try given.map(modelFolder) ?? SceneModel.folder() }
+
+    /// How captions are written where nothing is said: as published, or as scenes are, whose lists of things rightly repeat words.
+    func captionPreset() throws -> DecodingPreset { try folder() == SceneModel.folder() ? .greedy : .caption }
 
     /// Tells whoever has not chosen a model which one answers. A verb calls it once, where it opens the checkpoint.
     func announce() {
