@@ -287,8 +287,8 @@ at::Tensor attend_joint(const ctorch_joint_step &step) {
     mine.count = answer.count, mine.length = answer.length, mine.capacity = key_cache.dim() == 4 ? key_cache.size(2) : 0;
     if (keys.defined()) mine.keys = keys.const_data_ptr<float>() + start * shared * size;
     TORCH_CHECK(key_cache.dim() == 4 && key_cache.sizes() == value_cache.sizes() && key_cache.size(0) == 1 && key_cache.size(1) == shared &&
-                    key_cache.size(3) == size && mine.count > 0 && mine.count <= tokens - start && mine.length >= 0 && mine.total() > 0 &&
-                    mine.total() <= mine.capacity,
+                    key_cache.size(3) == size && mine.count > 0 && mine.count <= tokens - start && mine.length >= 0 && mine.length <= mine.capacity &&
+                    mine.total() > 0 && mine.total() <= mine.capacity,
                 "answer ", i, " keeps ", key_cache.sizes(), ", which its ", mine.count, " tokens at ", mine.length, " do not fit");
     if (keys.defined()) mine.values = values.const_data_ptr<float>() + start * shared * size;
     mine.queries = queries.const_data_ptr<float>() + start * heads * size;

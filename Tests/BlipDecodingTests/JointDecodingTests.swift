@@ -55,7 +55,8 @@ import Testing
     func mixed(_ name: String) throws {
         let (tiny, references) = (try TinyNetwork(name), try References(name))
         let language = tiny.network.language
-        let cases = references.cases.cases.map(\.name)
+        // Variants keep the pixels of some cases alone.
+        let cases = references.cases.cases.map(\.name).filter { !references.names("\($0)/pixel_values").isEmpty }
         let requests = (0..<30).map { Request($0, cases, end: references.cases.tokenizerEnd) }
         try withoutGradients {
             let session = language.jointSession()
@@ -105,7 +106,9 @@ import Testing
                 #expect(found.map(\.finish) == alone.map(\.finish), "\(index)")
                 for (mine, theirs) in zip(found, alone) {
                     #expect(abs(mine.score - theirs.score) < 1e-4, "\(index)")
-                    for (first, second) in zip(mine.logProbabilities, theirs.logProbabilities) { #expect(abs(first - second) < 1e-5) }
+                    for (first, second) in zip(mine.logProbabilities, theirs.logProbabilities) {
+                        #expect(abs(first - second) < 1e-5 * max(1, abs(second)))
+                    }
                 }
             }
         }

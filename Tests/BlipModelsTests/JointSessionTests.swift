@@ -20,7 +20,8 @@ import Testing
     private func compare(_ name: String, _ type: DType, rounds: Int) throws -> Double {
         let (tiny, references) = (try TinyNetwork(name, dtype: type), try References(name))
         let language = tiny.network.language
-        let cases = references.cases.cases.map(\.name)
+        // Variants keep the pixels of some cases alone.
+        let cases = references.cases.cases.map(\.name).filter { !references.names("\($0)/pixel_values").isEmpty }
         let (joint, separate) = (language.jointSession(), SeparateSessions(language))
         let number = Self.numbers(seed: 11)
         var largest = 0.0

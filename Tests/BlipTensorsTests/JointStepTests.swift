@@ -96,7 +96,8 @@ import Testing
             }
             let expected = try Tensor.concatenate(answers.map { try $0.expected(heads: heads.0, shared: heads.1, size: size) }, 1)
             try withEachSet { set in
-                #expect(try relativeDifference(joint(answers), expected) < 5e-6, "\(set)")
+                let found = try joint(answers)
+                #expect(try relativeDifference(found, expected) < 5e-6, "\(set)")
             }
         }
     }

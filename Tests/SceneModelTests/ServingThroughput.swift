@@ -48,7 +48,7 @@ struct ServingThroughput {
         options.decoding.minimumTokens = 30
         let clock = ContinuousClock()
         let start = clock.now
-        try await withThrowingTaskGroup(of: Void.self) { group in
+        try await withThrowingTaskGroup(of: Void.self) { [options] group in
             for asker in 0..<askers {
                 group.addTask {
                     for index in stride(from: asker, to: pictures.count, by: askers) {

@@ -47,9 +47,9 @@ final class DecoderSession<Model: DecoderOnly>: DecodingSession {
     private var tree: TokenTree
     /// Which prompt positions hold a token [B, L]; nil when none is padding.
     private let promptMask: Tensor?
-    let promptLength: Int
+    private let promptLength: Int
     /// Tokens in each row's prompt, padding not counted.
-    let promptTokens: [Int]
+    private let promptTokens: [Int]
     private let recomputes: Bool
 
     /// - Parameter room: tokens a row may have after the prompt; nil for a single pass that keeps nothing.

@@ -81,14 +81,12 @@ extension KeyValueCache {
     /// One row's cache, of its own memory: what all rows keep goes with the last of them otherwise.
     ///
     /// - Parameters:
-    ///   - start: the first position that is not padding.
+    ///   - places: the positions that are not padding.
     ///   - room: further positions that the row may have.
-    func row(_ row: Int, from start: Int, room: Int) throws -> KeyValueCache {
-        let kept = length - start
-        let result = KeyValueCache(capacity: kept + room, firstSize: kept + Self.firstRoom)
+    func row(_ row: Int, _ places: [Int], room: Int) throws -> KeyValueCache {
+        let result = KeyValueCache(capacity: places.count + room, firstSize: places.count + Self.firstRoom)
         guard let keys, let values else { return result }
-        _ = try result.append(
-            keys.slice(0, row..<row + 1).slice(2, start..<length), values.slice(0, row..<row + 1).slice(2, start..<length))
+        _ = try result.append(keys.row(row, places), values.row(row, places))
         return result
     }
 
@@ -99,4 +97,12 @@ extension KeyValueCache {
 extension SelfAttention {
     /// Whether there are kernels for a step.
     var hasKernels: Bool { queries.dtype == .float32 && queries.device == .cpu && !recordsGradients }
+}
+
+extension Tensor {
+    /// One row [1, H, places, d] of [B, H, T, d], without the positions that are padding.
+    func row(_ row: Int, _ places: [Int]) throws -> Tensor {
+        let whole = try slice(0, row..<row + 1)
+        return places.count == size(2) ? whole : try whole.selecting(Tensor.of(places).to(device), 2)
+    }
 }

@@ -11,7 +11,7 @@ final class DecoderJointSession<Model: DecoderOnly>: JointSession {
         let session = try DecoderSession(model, prompt, room: 0)
         let last = try session.read(prompt).slice(1, prompt.length - 1..<prompt.length)
         let logits = try model.project(last).select(1, 0)
-        return (rows.join(try session.parted(rooms: rooms)), logits)
+        return (rows.join(try session.parted(prompt, rooms: rooms)), logits)
     }
 
     func step(_ steps: [JointTokens]) throws -> Tensor {
@@ -37,11 +37,10 @@ extension DecoderSession {
     /// Each prompt's row on its own, without its padding.
     ///
     /// - Parameter rooms: tokens that each may have behind the prompt.
-    func parted(rooms: [Int]) throws -> [JointRow] {
-        try zip(promptTokens, rooms).enumerated().map { row, size in
-            let (tokens, room) = size
-            let mine = try (caches ?? []).map { try $0.row(row, from: promptLength - tokens, room: room) }
-            return JointRow(caches: mine, promptTokens: tokens)
+    func parted(_ prompt: Prompt, rooms: [Int]) throws -> [JointRow] {
+        try zip(prompt.places(), rooms).enumerated().map { row, size in
+            let (places, room) = size
+            return JointRow(caches: try (caches ?? []).map { try $0.row(row, places, room: room) }, promptTokens: places.count)
         }
     }
 }

@@ -9,11 +9,9 @@ final class SeparateSessions: JointSession {
     init(_ language: any LanguageModel) { self.language = language }
 
     func join(_ prompt: Prompt, rooms: [Int]) throws -> (rows: [Int], logits: Tensor) {
-        let lengths = try prompt.mask?.to(.int64).sum(1).integers() ?? Array(repeating: prompt.length, count: prompt.batch)
-        let read = try zip(lengths, rooms).enumerated().map { row, size in
-            let (length, room) = size
-            let start = language.promptPadding == .left ? prompt.length - length : 0
-            let alone = try prompt.embeddings.slice(0, row..<row + 1).slice(1, start..<start + length)
+        let read = try zip(prompt.places(), rooms).enumerated().map { row, size in
+            let (places, room) = size
+            let alone = try prompt.embeddings.slice(0, row..<row + 1).selecting(Tensor.of(places).to(prompt.embeddings.device), 1)
             return try language.prefill(Prompt(embeddings: alone, mask: nil), room: room)
         }
         let rows = read.map { _, session in

@@ -11,13 +11,12 @@ final class T5JointSession: JointSession {
 
     func join(_ prompt: Prompt, rooms: [Int]) throws -> (rows: [Int], logits: Tensor) {
         let reading = try model.encode(prompt)
-        let lengths = try prompt.mask?.to(.int64).sum(1).integers() ?? Array(repeating: prompt.length, count: prompt.batch)
-        let new = try zip(lengths, rooms).enumerated().map { row, size in
-            let (length, room) = size
+        let new = try zip(prompt.places(), rooms).enumerated().map { row, size in
+            let (places, room) = size
             let readings = try reading.layers.map { layer in
                 // Copied: what all prompts share goes with the last of them otherwise.
-                let keys = try layer.keys.slice(0, row..<row + 1).slice(2, 0..<length).clone().contiguous()
-                return (keys: keys, values: try layer.values.slice(0, row..<row + 1).slice(2, 0..<length).clone().contiguous())
+                let keys = try layer.keys.row(row, places).clone().contiguous()
+                return (keys: keys, values: try layer.values.row(row, places).clone().contiguous())
             }
             let caches = readings.map { _ in KeyValueCache(capacity: room + 1, firstSize: Self.firstRoom) }
             return JointRow(caches: caches, readings: readings, promptTokens: 0)
