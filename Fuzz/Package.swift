@@ -14,7 +14,9 @@ let package = Package(
                 .product(name: "BlipTokenizers", package: "swift-instructblip"),
             ],
             // Safetensors is a link to the sources in BlipTensors, whose other half needs libtorch.
-            swiftSettings: [.enableUpcomingFeature("ExistentialAny"), .enableUpcomingFeature("MemberImportVisibility")])
+            swiftSettings: [.enableUpcomingFeature("ExistentialAny"), .enableUpcomingFeature("MemberImportVisibility")],
+            // gold, which is taken otherwise, gives up on this program.
+            linkerSettings: [.unsafeFlags(["-use-ld=lld"], .when(platforms: [.linux]))])
     ],
     swiftLanguageModes: [.v6]
 )

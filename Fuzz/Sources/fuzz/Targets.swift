@@ -4,12 +4,11 @@ import BlipTokenizers
 import Foundation
 
 /// One picture of any kind.
-enum ImagesTarget: FuzzTarget {
-    static let name = "images"
+enum ImagesTarget {
     /// Small, so that an input takes no longer than its bytes deserve.
     static let limits = ImageLimits(maximumPixels: 1_000_000, maximumSide: 4_000, minimumSide: 1, maximumBytes: 1 << 20)
 
-    static func run(_ bytes: UnsafeBufferPointer<UInt8>) {
+    @Sendable static func run(_ bytes: UnsafeBufferPointer<UInt8>) {
         let source = ImageSource.bytes(Array(bytes))
         let whole = Result { () throws(ImageError) in try source.decode(limits: limits) }
         let partial = Result { () throws(ImageError) in try source.decode(limits: limits, allowTruncated: true) }
@@ -28,26 +27,23 @@ enum ImagesTarget: FuzzTarget {
 }
 
 /// The frames of an animation.
-enum ClipsTarget: FuzzTarget {
-    static let name = "clips"
+enum ClipsTarget {
     static let limits: ImageLimits = {
         var limits = ImageLimits(maximumPixels: 200_000, maximumSide: 2_000, minimumSide: 1, maximumBytes: 1 << 20)
         (limits.maximumFrames, limits.maximumAnimationPixels) = (64, 4_000_000)
         return limits
     }()
 
-    static func run(_ bytes: UnsafeBufferPointer<UInt8>) {
-        guard case .success(let frames) = Result(catching: { try ImageSource.bytes(Array(bytes)).frames(4, limits: limits) }) else { return }
+    @Sendable static func run(_ bytes: UnsafeBufferPointer<UInt8>) {
+        guard case .success(let frames) = Result(catching: { try ImageSource.bytes(Array(bytes)).frames(limits: limits) }) else { return }
         precondition((1...4).contains(frames.count), "as many frames as there are, four at most")
         for frame in frames { precondition(frame.pixels.count == 3 * frame.width * frame.height, "three bytes a pixel") }
     }
 }
 
 /// The head of a safetensors file, and the index of its shards.
-enum SafetensorsTarget: FuzzTarget {
-    static let name = "safetensors"
-
-    static func run(_ bytes: UnsafeBufferPointer<UInt8>) {
+enum SafetensorsTarget {
+    @Sendable static func run(_ bytes: UnsafeBufferPointer<UInt8>) {
         let file = UnsafeRawBufferPointer(bytes)
         guard case .success(let header) = Result(catching: { try SafetensorsHeader(parsing: file, path: "fuzz") }) else { return }
         for tensor in header.tensors {
@@ -57,13 +53,12 @@ enum SafetensorsTarget: FuzzTarget {
 }
 
 /// The files of a tokenizer: the first byte says which, the rest is the file. What opens must encode and decode.
-enum TokenizersTarget: FuzzTarget {
-    static let name = "tokenizers"
+enum TokenizersTarget {
     static let folder = FileManager.default.temporaryDirectory.appendingPathComponent("fuzz-tokenizer-\(ProcessInfo.processInfo.processIdentifier)")
     static let names = ["tokenizer.json", "tokenizer.model", "spiece.model", "vocab.txt", "vocab.json", "tokenizer_config.json"]
     static let texts = ["What is in the picture?", "", "  é\u{301}\0</s>\n<image> 你好 🦊 ", String(repeating: "aB1 ", count: 40)]
 
-    static func run(_ bytes: UnsafeBufferPointer<UInt8>) {
+    @Sendable static func run(_ bytes: UnsafeBufferPointer<UInt8>) {
         guard let first = bytes.first else { return }
         var files: [String: [UInt8]] = [:]
         let (name, rest) = (names[Int(first) % names.count], Array(bytes.dropFirst()))
@@ -90,10 +85,8 @@ enum TokenizersTarget: FuzzTarget {
 }
 
 /// What every request's body is read with.
-enum JSONTarget: FuzzTarget {
-    static let name = "json"
-
-    static func run(_ bytes: UnsafeBufferPointer<UInt8>) {
+enum JSONTarget {
+    @Sendable static func run(_ bytes: UnsafeBufferPointer<UInt8>) {
         guard case .success(let value) = Result(catching: { try JSONValue(parsing: UnsafeRawBufferPointer(bytes)) }) else { return }
         _ = value.kind
     }
