@@ -67,14 +67,13 @@ static VP8StatusCode decode_frame(
     config.output.u.RGBA.rgba = pixels + offset;
     config.output.u.RGBA.stride = (int)stride;
     config.output.u.RGBA.size = (size_t)height * stride - offset;
-    VP8StatusCode status;
-    if (allow_truncated) {
+    // The decoder for pieces refuses some damaged pictures that the other one reads, so it is for those alone that are cut short.
+    VP8StatusCode status = WebPDecode(frame->fragment.bytes, frame->fragment.size, &config);
+    if (allow_truncated && (status == VP8_STATUS_NOT_ENOUGH_DATA || status == VP8_STATUS_SUSPENDED)) {
         WebPIDecoder *decoder = WebPIDecode(frame->fragment.bytes, frame->fragment.size, &config);
         status = decoder ? WebPIUpdate(decoder, frame->fragment.bytes, frame->fragment.size) : VP8_STATUS_OUT_OF_MEMORY;
         if (status == VP8_STATUS_SUSPENDED) status = VP8_STATUS_OK;
         WebPIDelete(decoder);
-    } else {
-        status = WebPDecode(frame->fragment.bytes, frame->fragment.size, &config);
     }
     WebPFreeDecBuffer(&config.output);
     return status;
