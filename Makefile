@@ -1,5 +1,5 @@
 # Two commands are all a newcomer types: make demo, make test. Both prepare the machine themselves.
-.PHONY: demo test bootstrap build release format lint imports sizes example kernels tensorboard scenes scenes-scores scenes-card clean
+.PHONY: demo test bootstrap build release server format lint imports sizes example kernels tensorboard scenes scenes-scores scenes-card clean
 
 # Ask the small model that comes with the package about a scene that is drawn for it. Downloads libtorch and nothing else.
 demo: bootstrap
@@ -19,6 +19,10 @@ build: bootstrap
 # The optimised program, at .build/release/instructblip.
 release: bootstrap
 	swift build -c release --product instructblip
+
+# The server, at .build/release/instructblip-serve; instructblip serve finds it beside itself.
+server: release
+	swift build -c release --product instructblip-serve
 
 format:
 	swift format --in-place --recursive Sources Tests Examples Package.swift

@@ -54,12 +54,21 @@ let package = Package(
         .library(name: "BlipRuns", targets: ["BlipRuns"]),
         .library(name: "BlipEvaluation", targets: ["BlipEvaluation"]),
         .library(name: "BlipHub", targets: ["BlipHub"]),
+        .library(name: "BlipServer", targets: ["BlipServer"]),
         .executable(name: "instructblip", targets: ["instructblip"]),
+        .executable(name: "instructblip-serve", targets: ["instructblip-serve"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-crypto", "3.12.3"..<"5.0.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.30.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.14.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.34.1"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.0.0"),
     ],
     targets: [
         // The pure side.
@@ -111,6 +120,32 @@ let package = Package(
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: strict),
+        // Serving. Whoever does not serve never builds what it stands on.
+        .target(
+            name: "BlipServer",
+            dependencies: [
+                "Blip", "BlipData", "BlipDecoding", "BlipImages", "BlipJSON", "BlipScenes", "BlipTokenizers",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            resources: [.copy("Page")], swiftSettings: strict),
+        .executableTarget(
+            name: "instructblip-serve",
+            dependencies: [
+                "Blip", "BlipHub", "BlipImages", "BlipModels", "BlipSceneModel", "BlipServer", "BlipTensors",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
         .executableTarget(
             name: "instructblip",
             dependencies: [
@@ -155,6 +190,19 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "BlipEvaluationTests", dependencies: ["BlipEvaluation", "BlipData", "BlipMetrics", "BlipScenes"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "BlipServerTests",
+            dependencies: [
+                "Blip", "BlipImages", "BlipJSON", "BlipSceneModel", "BlipScenes", "BlipServer", "instructblip-serve",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "ProgramTests", dependencies: ["instructblip", "BlipImages", "BlipTensors", "BlipTestSupport", "HubTestSupport"],

@@ -32,13 +32,17 @@ public struct Answer: Sendable {
         public let logProbabilities: [Double]
         /// Of beam search the score it was chosen by, else the sum of the log-probabilities.
         public let score: Double
+        /// Of several samples the place at which this one was drawn, from 0; ``Answer/sequences`` has them in another order, best first.
+        public internal(set) var number = 0
+        /// For each of ``tokenIDs`` the likeliest tokens in its place, best first; empty unless a question to a served model asked for them.
+        public internal(set) var alternatives: [[TokenAlternative]] = []
     }
 
     /// Every answer asked for, best first.
     public let sequences: [Sequence]
     /// Positions the language model read: the image's and the instruction's.
     public let promptTokens: Int
-    public let timings: Timings
+    public internal(set) var timings: Timings
     /// Things the user should know, as a truncated instruction.
     public let notes: [String]
 
@@ -57,8 +61,22 @@ public struct Answer: Sendable {
     public var finishReason: FinishReason { sequences[0].finishReason }
 }
 
+/// A token that might have stood in another's place.
+public struct TokenAlternative: Sendable, Equatable {
+    public let id: Int
+    /// Under the model, before any rule.
+    public let logProbability: Double
+
+    public init(id: Int, logProbability: Double) {
+        self.id = id
+        self.logProbability = logProbability
+    }
+}
+
 /// Seconds spent in each stage of one answer.
 public struct Timings: Sendable, Equatable {
+    /// Waiting for others, where a model is served.
+    public var waiting = 0.0
     /// Opening the checkpoint, once.
     public var load = 0.0
     /// Decoding (unless that was done before), resizing and normalising the picture.

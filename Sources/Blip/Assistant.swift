@@ -14,7 +14,8 @@ import Foundation
 /// print(answer.text)
 /// ```
 ///
-/// The model's tensors belong to this actor, which runs on a thread of its own. Requests are answered one after another.
+/// The model's tensors belong to this actor, which runs on a thread of its own. Requests are answered one after another; an ``AnswerScheduler``
+/// answers many at once.
 public actor Assistant {
     private let thread: EngineThread
     /// Opened on the actor's own thread; nil only until ``open(_:_:progress:)`` returns.
@@ -65,6 +66,12 @@ public actor Assistant {
 
     /// What went wrong with the folders of pictures seen, once. Answers carry it, too.
     public func takeNotes() throws -> [String] { try checkpoint().takeNotes() }
+
+    /// Lets others have the thread who wait for it already.
+    func giveWay() async {
+        guard thread.isAwaited else { return }
+        await withCheckedContinuation { continuation in thread.run { continuation.resume() } }
+    }
 
     func checkpoint() throws -> Checkpoint {
         guard let opened else { throw BlipError.folderMissing(path: folder.path) }

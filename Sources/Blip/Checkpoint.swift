@@ -163,6 +163,9 @@ final class Checkpoint {
         try Tensor.concatenate(pictures.map { try $0.tensor(on: device) }, 0)
     }
 
+    /// Use of the memory of pictures seen.
+    var pictureUse: (queries: Int, hits: Int, bytes: Int) { (opened.images.queries, opened.images.hits, opened.images.byteCount) }
+
     /// What went wrong with the folders of pictures seen, once.
     func takeNotes() -> [String] { opened.images.takeNotes() + (opened.features?.takeNotes() ?? []) }
 

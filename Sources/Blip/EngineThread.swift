@@ -18,23 +18,41 @@ final class EngineThread: SerialExecutor {
 
     deinit { queue.close() }
 
-    func enqueue(_ job: consuming ExecutorJob) { queue.add(UnownedJob(job)) }
+    func enqueue(_ job: consuming ExecutorJob) { queue.add(.job(UnownedJob(job))) }
+
+    /// Runs a closure behind what waits already.
+    func run(_ body: @escaping @Sendable () -> Void) { queue.add(.body(body)) }
+
+    /// Whether something waits for this thread.
+    var isAwaited: Bool { queue.isAwaited }
 
     func asUnownedSerialExecutor() -> UnownedSerialExecutor { UnownedSerialExecutor(ordinary: self) }
 }
 
-/// The waiting jobs. Unchecked: the jobs are touched under the condition's lock alone, and the executor is set before the thread starts.
+/// What the thread is asked to run.
+private enum Work {
+    case job(UnownedJob)
+    case body(@Sendable () -> Void)
+}
+
+/// The waiting work. Unchecked: it is touched under the condition's lock alone, and the executor is set before the thread starts.
 private final class JobQueue: @unchecked Sendable {
     private let condition = NSCondition()
-    private var jobs: [UnownedJob] = []
+    private var jobs: [Work] = []
     private var isClosed = false
     weak var executor: EngineThread?
 
-    func add(_ job: UnownedJob) {
+    func add(_ job: Work) {
         condition.lock()
         jobs.append(job)
         condition.signal()
         condition.unlock()
+    }
+
+    var isAwaited: Bool {
+        condition.lock()
+        defer { condition.unlock() }
+        return !jobs.isEmpty
     }
 
     func close() {
@@ -50,14 +68,21 @@ private final class JobQueue: @unchecked Sendable {
             guard let executor else { return }
             #if canImport(ObjectiveC)
                 // A thread of one's own has no pool that is ever drained.
-                autoreleasepool { job.runSynchronously(on: executor.asUnownedSerialExecutor()) }
+                autoreleasepool { run(job, on: executor) }
             #else
-                job.runSynchronously(on: executor.asUnownedSerialExecutor())
+                run(job, on: executor)
             #endif
         }
     }
 
-    private func next() -> UnownedJob? {
+    private func run(_ work: Work, on executor: EngineThread) {
+        switch work {
+        case .job(let job): job.runSynchronously(on: executor.asUnownedSerialExecutor())
+        case .body(let body): body()
+        }
+    }
+
+    private func next() -> Work? {
         condition.lock()
         defer { condition.unlock() }
         while jobs.isEmpty && !isClosed { condition.wait() }

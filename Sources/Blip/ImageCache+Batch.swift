@@ -19,6 +19,7 @@ extension ImageCache {
             unseen.append(pictures[index])
             return unseen.count - 1
         }
+        count(pictures.count, found: pictures.count - unseen.count)
         guard !unseen.isEmpty else { return found.compactMap(\.self) }
         var made: [Look] = []
         for start in stride(from: 0, to: unseen.count, by: atOnce) {

@@ -15,6 +15,9 @@ final class ImageCache {
     private var entries: [UInt64: Entry] = [:]
     private var uses = 0
     private(set) var byteCount = 0
+    /// Pictures that were asked for, and those among them that the image encoder was not shown again.
+    private(set) var queries = 0
+    private(set) var hits = 0
     let maximumBytes: Int
     private let store: LookStore?
 
@@ -28,9 +31,13 @@ final class ImageCache {
 
     /// The look at a picture, made by `look` if it is not kept.
     func look(at planes: PixelPlanes, _ look: () throws -> Look) throws -> Look {
-        if let look = try kept(planes) { return look }
+        if let look = try kept(planes) {
+            count(1, found: 1)
+            return look
+        }
         let made = try look()
         keep(made, of: planes)
+        count(1, found: 0)
         return made
     }
 
@@ -46,6 +53,11 @@ final class ImageCache {
         guard let stored = try store?.find(planes) else { return nil }
         keep(Entry(planes: planes, look: stored, lastUse: uses), key)
         return stored
+    }
+
+    func count(_ asked: Int, found: Int) {
+        queries += asked
+        hits += found
     }
 
     /// Keeps a new look, in memory and in the folder.

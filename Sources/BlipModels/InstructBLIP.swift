@@ -70,14 +70,24 @@ public struct InstructBLIP {
         seeing look: Look, told instruction: TokenBatch?, then words: TokenBatch, dropout: Dropout? = nil, observe: Observer = .none
     ) throws -> Prompt {
         let frames = look.count / max(1, words.batch)
-        let told = try instruction?.repeated(frames)
-        let queries = try qformer(
-            queryTokens, reading: look.reading, told: told, dropout: dropout, observe: { try observe.sawLayer(.qformer, $0) })  // [R, N, Q]
-        try observe.saw(.qformer, queries)
-        let soft = try projection(projection.accepting(queries)).to(language.dtype)  // [R, N, D]
-        try observe.saw(.projection, soft)
+        let soft = try softTokens(seeing: look, told: instruction?.repeated(frames), dropout: dropout, observe: observe)  // [R, N, D]
         let joined = try soft.reshape([words.batch, frames * soft.size(1), soft.size(2)])  // [B, F·N, D]
         return try Prompt(joined, then: language.embed(words.ids), mask: words.mask)  // [B, F·N + T, D]
+    }
+
+    /// What stands for pictures before the words [R, N, D].
+    ///
+    /// - Parameters:
+    ///   - instruction: R rows, one for each picture.
+    public func softTokens(
+        seeing look: Look, told instruction: TokenBatch?, dropout: Dropout? = nil, observe: Observer = .none
+    ) throws -> Tensor {
+        let queries = try qformer(
+            queryTokens, reading: look.reading, told: instruction, dropout: dropout, observe: { try observe.sawLayer(.qformer, $0) })  // [R, N, Q]
+        try observe.saw(.qformer, queries)
+        let soft = try projection(projection.accepting(queries)).to(language.dtype)
+        try observe.saw(.projection, soft)
+        return soft
     }
 
     /// Words alone, as the language model on its own reads them: what it says without a picture shows what pictures are needed for.

@@ -66,6 +66,7 @@ struct ExitStatus {
         case let error as OutputError: (code, sentence) = (Self.internal, "\(error)")
         case let error as GenerationError: (code, sentence) = (Self.usage, "\(error)")
         case let error as HubError: (code, sentence) = (Self.code(error), "\(error)")
+        case let error as ServeMissing: (code, sentence) = (Self.unavailable, "\(error)")
         case is CancellationError: (code, sentence) = (Self.interrupted, "interrupted")
         case is ValidationError, is ExitCode, is CleanExit: return nil
         default:

@@ -18,7 +18,8 @@ struct InstructBLIPCommand: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            Demo.self, Ask.self, Caption.self, Chat.self, Rank.self, Match.self, TraceCommand.self, Tokenize.self, Show.self, Create.self,
+            Demo.self, Ask.self, Caption.self, Chat.self, Serve.self, Rank.self, Match.self, TraceCommand.self, Tokenize.self, Show.self,
+            Create.self,
             Convert.self, Assemble.self, Quantize.self, DoctorCommand.self, Bench.self, EvalCommand.self, Score.self, TrainCommand.self,
             DataCommand.self,
             SceneCommand.self,

@@ -5,7 +5,7 @@ struct MinimumTokens: LogitRule {
     let count: Int
     let stopIDs: [Int]
 
-    func callAsFunction(_ scores: Tensor, said: [[Int]], written: Int) throws -> Tensor {
-        written < count ? try scores.forbidding(said.map { _ in stopIDs }) : scores
+    func callAsFunction(_ scores: Tensor, said: [[Int]], written: [Int]) throws -> Tensor {
+        try scores.forbidding(written.map { $0 < count ? stopIDs : [] })
     }
 }

@@ -4,7 +4,7 @@ import BlipTensors
 struct NoRepeatNGram: LogitRule {
     let length: Int
 
-    func callAsFunction(_ scores: Tensor, said: [[Int]], written: Int) throws -> Tensor {
+    func callAsFunction(_ scores: Tensor, said: [[Int]], written: [Int]) throws -> Tensor {
         try scores.forbidding(said.map(forbidden))
     }
 

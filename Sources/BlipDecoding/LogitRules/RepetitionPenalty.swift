@@ -5,7 +5,7 @@ import BlipTensors
 struct RepetitionPenalty: LogitRule {
     let penalty: Double
 
-    func callAsFunction(_ scores: Tensor, said: [[Int]], written: Int) throws -> Tensor {
+    func callAsFunction(_ scores: Tensor, said: [[Int]], written: [Int]) throws -> Tensor {
         let longest = said.map(\.count).max() ?? 0
         guard longest > 0 else { return scores }
         // Rows of unequal length are filled with an id that is in them; a row that said nothing is put back below.

@@ -4,5 +4,5 @@ import BlipTensors
 struct Temperature: LogitRule {
     let temperature: Double
 
-    func callAsFunction(_ scores: Tensor, said: [[Int]], written: Int) throws -> Tensor { try scores / temperature }
+    func callAsFunction(_ scores: Tensor, said: [[Int]], written: [Int]) throws -> Tensor { try scores / temperature }
 }

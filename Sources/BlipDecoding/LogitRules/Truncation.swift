@@ -4,7 +4,7 @@ import BlipTensors
 struct TopK: LogitRule {
     let count: Int
 
-    func callAsFunction(_ scores: Tensor, said: [[Int]], written: Int) throws -> Tensor {
+    func callAsFunction(_ scores: Tensor, said: [[Int]], written: [Int]) throws -> Tensor {
         let kept = min(count, scores.size(1))
         let least = try scores.top(kept).values.slice(1, kept - 1..<kept)
         return try scores.filling(scores.less(least), with: -Double.infinity)
@@ -16,7 +16,7 @@ struct TopP: LogitRule {
     let share: Double
     let keep: Int
 
-    func callAsFunction(_ scores: Tensor, said: [[Int]], written: Int) throws -> Tensor {
+    func callAsFunction(_ scores: Tensor, said: [[Int]], written: [Int]) throws -> Tensor {
         // From the unlikeliest up: what does not reach into the nucleus goes, the last `keep` never do.
         let (sorted, places) = try scores.sorted(-1)
         let rising = try sorted.softmax().cumulativeSum(-1)
@@ -33,7 +33,7 @@ struct MinP: LogitRule {
     let share: Double
     let keep: Int
 
-    func callAsFunction(_ scores: Tensor, said: [[Int]], written: Int) throws -> Tensor {
+    func callAsFunction(_ scores: Tensor, said: [[Int]], written: [Int]) throws -> Tensor {
         let probabilities = try scores.softmax()
         let isLow = try probabilities.less(probabilities.max(-1, keep: true) * share)
         let kept = min(keep, scores.size(1))

@@ -14,7 +14,7 @@ protocol DecoderOnly: LanguageModel {
     ///   - recomputing: layers are computed once more on the way back; without caches alone.
     ///   - observe: sees the output of every layer.
     func run(
-        _ embeddings: Tensor, at places: Tensor, mask: Tensor?, causal: Bool, caches: [KeyValueCache]?, recomputing: Bool,
+        _ embeddings: Tensor, at places: Tensor, mask: Tensor?, causal: Bool, caches: [any AttentionCache]?, recomputing: Bool,
         observe: LayerObserver?
     ) throws -> Tensor
 
@@ -30,6 +30,8 @@ extension DecoderOnly {
         try DecoderSession.prefill(self, prompt, room: room)
     }
 
+    func jointSession() -> any JointSession { DecoderJointSession(self) }
+
     func logits(_ prompt: Prompt, observe: LayerObserver?) throws -> Tensor { try DecoderSession.logits(self, prompt, observe) }
 
     func loss(_ prompt: Prompt, _ targets: TokenBatch, recomputing: Bool) throws -> Tensor {
@@ -41,7 +43,7 @@ extension DecoderOnly {
 final class DecoderSession<Model: DecoderOnly>: DecodingSession {
     private let model: Model
     /// Nil for a single pass that keeps nothing.
-    private let caches: [KeyValueCache]?
+    let caches: [KeyValueCache]?
     private var tree: TokenTree
     /// Which prompt positions hold a token [B, L]; nil when none is padding.
     private let promptMask: Tensor?

@@ -3,46 +3,44 @@ import BlipTensors
 /// Keys and values of one self-attention, written in place, in memory allocated once for an answer of ordinary length.
 ///
 /// Where much more is allowed than is usually needed, the memory starts smaller and doubles.
-final class KeyValueCache {
+final class KeyValueCache: AttentionCache {
     private let capacity: Int
-    private var keys: Tensor?  // [B, H, capacity, d]
+    private let firstSize: Int
+    private var keys: Tensor?  // [B, K, capacity, d]
     private var values: Tensor?
     private(set) var length = 0
 
-    init(capacity: Int) { self.capacity = capacity }
+    /// - Parameter firstSize: positions that memory is made for at first.
+    init(capacity: Int, firstSize: Int = 2048) {
+        self.capacity = capacity
+        self.firstSize = firstSize
+    }
 
-    /// Appends [B, H, T, d] and gives everything so far [B, H, length, d], as views.
+    /// Appends [B, K, T, d] and gives everything so far [B, K, length, d], as views.
     func append(_ newKeys: Tensor, _ newValues: Tensor) throws -> (keys: Tensor, values: Tensor) {
         let added = newKeys.size(2)
-        guard length + added <= capacity else { throw outgrown(newKeys) }
-        let allKeys = try room(for: added, in: keys, shape: newKeys.shape, like: newKeys)
-        let allValues = try room(for: added, in: values, shape: newKeys.shape, like: newValues)
-        try allKeys.slice(2, length..<length + added).copy(from: newKeys)
-        try allValues.slice(2, length..<length + added).copy(from: newValues)
-        (keys, values) = (allKeys, allValues)
+        let memory = try reserve(newKeys.shape, like: newKeys)
+        try memory.keys.slice(2, length..<length + added).copy(from: newKeys)
+        try memory.values.slice(2, length..<length + added).copy(from: newValues)
         length += added
-        return (try allKeys.slice(2, 0..<length), try allValues.slice(2, 0..<length))
+        return (try memory.keys.slice(2, 0..<length), try memory.values.slice(2, 0..<length))
+    }
+
+    func attend(_ attention: SelfAttention, mask: Tensor?, causal: Bool) throws -> Tensor {
+        if !causal, let attended = try step(attention, mask: mask) { return attended }
+        return try attention.plain(mask: mask, causal: causal) { try append($0, $1) }
     }
 
     /// Appends and attends in one pass where that is possible: a few positions in float32 on the CPU, without gradients.
     ///
-    /// - Parameters:
-    ///   - queries: [B, T, H·d]; keys and values [B, T, K·d].
-    ///   - headSize: d
-    /// - Returns: [B, T, H·d]; nil where it is not possible, and nothing was appended.
-    func step(
-        _ queries: Tensor, _ newKeys: Tensor, _ newValues: Tensor, headSize: Int, angles: (cosines: Tensor, sines: Tensor)? = nil,
-        mask: Tensor?, scale: Double
-    ) throws -> Tensor? {
-        let added = queries.size(1)
-        guard added <= Self.stepSize, queries.dtype == .float32, queries.device == .cpu, !recordsGradients else { return nil }
-        guard length + added <= capacity else { throw outgrown(newKeys) }
-        let shape = [queries.size(0), newKeys.size(2) / headSize, added, headSize]
-        let allKeys = try room(for: added, in: keys, shape: shape, like: newKeys)
-        let allValues = try room(for: added, in: values, shape: shape, like: newValues)
-        (keys, values) = (allKeys, allValues)
-        let attended = try queries.attendStep(
-            newKeys, newValues, angles: angles, cache: (allKeys, allValues), length: length, mask: mask, scale: scale)
+    /// - Returns: nil where it is not possible, and nothing was appended.
+    private func step(_ attention: SelfAttention, mask: Tensor?) throws -> Tensor? {
+        let added = attention.queries.size(1)
+        guard added <= Self.stepSize, attention.hasKernels else { return nil }
+        let shape = [attention.queries.size(0), attention.keys.size(2) / attention.headSize, added, attention.headSize]
+        let attended = try attention.queries.attendStep(
+            attention.keys, attention.values, angles: attention.angles.map { ($0.cosines, $0.sines) },
+            cache: reserve(shape, like: attention.keys), length: length, mask: mask, scale: attention.scale)
         length += added
         return attended
     }
@@ -50,23 +48,61 @@ final class KeyValueCache {
     /// More positions than this are better served by libtorch's attention.
     private static let stepSize = 16
 
-    private func outgrown(_ newKeys: Tensor) -> TensorError {
-        .operation(
-            name: "key-value cache", shapes: ["\(newKeys.shape)"],
-            reason: "the answer outgrew the room of \(capacity) positions set aside for it")
+    /// Memory [B, K, capacity, d] with what there is, and room for more of a shape [B, K, T, d].
+    func reserve(_ shape: [Int], like new: Tensor) throws -> (keys: Tensor, values: Tensor) {
+        guard length + shape[2] <= capacity else {
+            throw TensorError.operation(
+                name: "key-value cache", shapes: ["\(shape)"],
+                reason: "the answer outgrew the room of \(capacity) positions set aside for it")
+        }
+        let memory = (try room(shape, in: keys, like: new), try room(shape, in: values, like: new))
+        (keys, values) = memory
+        return memory
     }
+
+    /// Counts positions that somebody wrote behind the others.
+    func advance(by count: Int) { length += count }
 
     /// Forgets everything after the first `length` positions.
     func truncate(to length: Int) { self.length = min(self.length, length) }
 
     /// The memory so far if T more fit, else larger memory with the same content.
-    private func room(for added: Int, in memory: Tensor?, shape: [Int], like new: Tensor) throws -> Tensor {
-        if let memory, length + added <= memory.size(2) { return memory }
-        let size = min(capacity, max(2 * (length + added), Self.firstSize))
+    private func room(_ shape: [Int], in memory: Tensor?, like new: Tensor) throws -> Tensor {
+        let needed = length + shape[2]
+        if let memory, needed <= memory.size(2) { return memory }
+        let size = min(capacity, max(2 * needed, firstSize))
         let larger = try Tensor.empty([shape[0], shape[1], size, shape[3]], new.dtype, on: new.device)
         if let memory { try larger.slice(2, 0..<length).copy(from: memory.slice(2, 0..<length)) }
         return larger
     }
+}
 
-    private static let firstSize = 2048
+extension KeyValueCache {
+    /// One row's cache, of its own memory: what all rows keep goes with the last of them otherwise.
+    ///
+    /// - Parameters:
+    ///   - places: the positions that are not padding.
+    ///   - room: further positions that the row may have.
+    func row(_ row: Int, _ places: [Int], room: Int) throws -> KeyValueCache {
+        let result = KeyValueCache(capacity: places.count + room, firstSize: places.count + Self.firstRoom)
+        guard let keys, let values else { return result }
+        _ = try result.append(keys.row(row, places), values.row(row, places))
+        return result
+    }
+
+    /// Further positions of one row that memory is made for at first.
+    private static let firstRoom = 64
+}
+
+extension SelfAttention {
+    /// Whether there are kernels for a step.
+    var hasKernels: Bool { queries.dtype == .float32 && queries.device == .cpu && !recordsGradients }
+}
+
+extension Tensor {
+    /// One row [1, H, places, d] of [B, H, T, d], without the positions that are padding.
+    func row(_ row: Int, _ places: [Int]) throws -> Tensor {
+        let whole = try slice(0, row..<row + 1)
+        return places.count == size(2) ? whole : try whole.selecting(Tensor.of(places).to(device), 2)
+    }
 }

@@ -22,6 +22,9 @@ public protocol LanguageModel {
     /// - Returns: logits of the first answer token [B, vocabulary], and the session that goes on.
     func prefill(_ prompt: Prompt, room: Int) throws -> (logits: Tensor, session: any DecodingSession)
 
+    /// Gets ready for answers that are computed together, though their prompts come and go.
+    func jointSession() -> any JointSession
+
     /// Logits of every prompt position [B, N + T, vocabulary] (decoder-only), or of the first decoder step [B, 1, vocabulary]
     /// (encoder-decoder).
     ///
@@ -59,6 +62,9 @@ extension DecodingSession {
 }
 
 extension LanguageModel {
+    /// One beside another.
+    public func jointSession() -> any JointSession { SeparateSessions(self) }
+
     public func loss(_ prompt: Prompt, _ targets: TokenBatch) throws -> Tensor { try loss(prompt, targets, recomputing: false) }
     public func logits(_ prompt: Prompt) throws -> Tensor { try logits(prompt, observe: nil) }
 

@@ -22,6 +22,12 @@ public struct Prompt {
         }
     }
 
+    /// The positions of each row that hold a token. Padding may stand between the image and the words.
+    func places() throws -> [[Int]] {
+        guard let seen = try mask?.integers() else { return Array(repeating: Array(0..<length), count: batch) }
+        return (0..<batch).map { row in (0..<length).filter { seen[row * length + $0] != 0 } }
+    }
+
     public var batch: Int { embeddings.size(0) }
     public var length: Int { embeddings.size(1) }
 }

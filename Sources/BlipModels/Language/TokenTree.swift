@@ -36,6 +36,9 @@ struct TokenTree {
     /// How many tokens stand between the prompt and a slot.
     func depth(_ row: Int, _ slot: Int) -> Int { paths[row][slot].count - 1 }
 
+    /// The slots on the way from the prompt to a slot, itself last.
+    func path(_ row: Int, to slot: Int) -> [Int] { paths[row][slot] }
+
     /// Which slots each of the last `added` tokens sees, row-major [B, added, count].
     func visibility(ofLast added: Int) -> [Bool] {
         var seen = [Bool](repeating: false, count: paths.count * added * count)

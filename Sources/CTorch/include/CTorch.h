@@ -197,6 +197,24 @@ typedef struct {
   double scale;
 } ctorch_step;
 ctorch_status ctorch_attend_step(const ctorch_step *step, ctorch_tensor **out, char **message);  // [B, T, H d]
+// The same for several answers that share nothing but the weights: their tokens stand one behind another.
+typedef struct {
+  const ctorch_tensor *keys, *values;                 // what is kept of the answer: float32 [1, K, capacity, d], contiguous
+  int64_t length;                                     // positions that are kept
+  int64_t count;                                      // tokens of this step
+  int64_t seen, added;                                // where its part of the masks below begins, or -1
+} ctorch_joint_answer;
+typedef struct {
+  const ctorch_tensor *queries;                       // float32 [..., H d], the tokens of all answers
+  const ctorch_tensor *keys, *values;                 // [..., K d] twice, put behind what is kept; or NULL: nothing is
+  const ctorch_tensor *cosines, *sines;               // [..., d], or NULL for no rotation
+  const ctorch_joint_answer *answers;
+  int32_t count;
+  const ctorch_tensor *seen;                          // bool: of an answer [T, positions], or NULL
+  const ctorch_tensor *added;                         // float32: of an answer [H, T, positions], or NULL
+  double scale;
+} ctorch_joint_step;
+ctorch_status ctorch_attend_joint(const ctorch_joint_step *step, ctorch_tensor **out, char **message);  // as the queries
 // activation(gate) * up, `kind` being a unary one
 ctorch_status ctorch_gated(ctorch_unary_kind kind, const ctorch_tensor *gate, const ctorch_tensor *up, ctorch_tensor **out, char **message);
 

@@ -30,7 +30,7 @@ struct Llama: DecoderOnly {
     func embed(_ ids: Tensor) throws -> Tensor { try embedding(ids) }
 
     func run(
-        _ embeddings: Tensor, at places: Tensor, mask: Tensor?, causal: Bool, caches: [KeyValueCache]?, recomputing: Bool,
+        _ embeddings: Tensor, at places: Tensor, mask: Tensor?, causal: Bool, caches: [any AttentionCache]?, recomputing: Bool,
         observe: LayerObserver?
     ) throws -> Tensor {
         let angles = try RotaryPositions(headSize: config.headSize, theta: config.ropeTheta).angles(places, embeddings.dtype)

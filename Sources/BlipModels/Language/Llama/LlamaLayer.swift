@@ -25,7 +25,7 @@ struct LlamaLayer {
 
     /// [B, T, D] -> [B, T, D]
     func callAsFunction(
-        _ x: Tensor, _ angles: RotaryPositions.Angles, mask: Tensor?, causal: Bool, cache: KeyValueCache?
+        _ x: Tensor, _ angles: RotaryPositions.Angles, mask: Tensor?, causal: Bool, cache: (any AttentionCache)?
     ) throws -> Tensor {
         let attended = try x + attend(inputNorm(x), angles, mask: mask, causal: causal, cache: cache)
         let normed = try forwardNorm(attended)
@@ -34,22 +34,12 @@ struct LlamaLayer {
     }
 
     private func attend(
-        _ x: Tensor, _ angles: RotaryPositions.Angles, mask: Tensor?, causal: Bool, cache: KeyValueCache?
+        _ x: Tensor, _ angles: RotaryPositions.Angles, mask: Tensor?, causal: Bool, cache: (any AttentionCache)?
     ) throws -> Tensor {
         let parts = try Linear.together([query, key, value], x)
-        let scale = 1 / Double(config.headSize).squareRoot()
-        if !causal,
-            let attended = try cache?.step(
-                parts[0], parts[1], parts[2], headSize: config.headSize, angles: (angles.cosines, angles.sines), mask: mask, scale: scale)
-        {
-            return try output(attended)
-        }
-        let queries = try angles.rotate(parts[0].splitHeads(config.headCount))
-        var keys = try angles.rotate(parts[1].splitHeads(config.keyValueHeadCount))
-        var values = try parts[2].splitHeads(config.keyValueHeadCount)
-        if let cache { (keys, values) = try cache.append(keys, values) }
-        let sharing = config.headCount / config.keyValueHeadCount
-        if sharing > 1 { (keys, values) = (try keys.repeatEach(sharing, 1), try values.repeatEach(sharing, 1)) }
-        return try output(queries.attention(keys, values, mask: mask, causal: causal, scale: scale).joinHeads())
+        let attention = SelfAttention(
+            queries: parts[0], keys: parts[1], values: parts[2], headSize: config.headSize, angles: angles,
+            scale: 1 / Double(config.headSize).squareRoot())
+        return try output(attention(mask: mask, causal: causal, cache: cache))
     }
 }

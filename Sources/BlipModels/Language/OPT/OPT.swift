@@ -34,7 +34,7 @@ struct OPT: DecoderOnly {
     func embed(_ ids: Tensor) throws -> Tensor { try embedding(ids) }
 
     func run(
-        _ embeddings: Tensor, at places: Tensor, mask: Tensor?, causal: Bool, caches: [KeyValueCache]?, recomputing: Bool,
+        _ embeddings: Tensor, at places: Tensor, mask: Tensor?, causal: Bool, caches: [any AttentionCache]?, recomputing: Bool,
         observe: LayerObserver?
     ) throws -> Tensor {
         var hidden = try embeddings + positions.embedding(places + Double(Self.offset))

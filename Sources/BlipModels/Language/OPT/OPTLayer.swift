@@ -24,23 +24,17 @@ struct OPTLayer {
     }
 
     /// [B, T, D] -> [B, T, D]
-    func callAsFunction(_ x: Tensor, mask: Tensor?, causal: Bool, cache: KeyValueCache?) throws -> Tensor {
+    func callAsFunction(_ x: Tensor, mask: Tensor?, causal: Bool, cache: (any AttentionCache)?) throws -> Tensor {
         let attended = try x + attend(attentionNorm(x), mask: mask, causal: causal, cache: cache)
         return try attended + down(config.activation(up(forwardNorm(attended))))
     }
 
-    private func attend(_ x: Tensor, mask: Tensor?, causal: Bool, cache: KeyValueCache?) throws -> Tensor {
+    private func attend(_ x: Tensor, mask: Tensor?, causal: Bool, cache: (any AttentionCache)?) throws -> Tensor {
         // The queries are scaled before the product, as in the reference: in half precision the order shows.
         let scale = 1 / Double(config.hiddenSize / config.headCount).squareRoot()
         let parts = try Linear.together([query, key, value], x)
-        let scaled = try parts[0] * scale
-        let headSize = config.hiddenSize / config.headCount
-        if !causal, let attended = try cache?.step(scaled, parts[1], parts[2], headSize: headSize, mask: mask, scale: 1) {
-            return try output(attended)
-        }
-        let queries = try scaled.splitHeads(config.headCount)
-        var (keys, values) = (try parts[1].splitHeads(config.headCount), try parts[2].splitHeads(config.headCount))
-        if let cache { (keys, values) = try cache.append(keys, values) }
-        return try output(queries.attention(keys, values, mask: mask, causal: causal, scale: 1).joinHeads())
+        let attention = SelfAttention(
+            queries: try parts[0] * scale, keys: parts[1], values: parts[2], headSize: config.hiddenSize / config.headCount, scale: 1)
+        return try output(attention(mask: mask, causal: causal, cache: cache))
     }
 }

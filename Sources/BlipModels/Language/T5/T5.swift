@@ -33,6 +33,8 @@ public struct T5: LanguageModel {
         return (try session.start(), session)
     }
 
+    public func jointSession() -> any JointSession { T5JointSession(self) }
+
     public func logits(_ prompt: Prompt, observe: LayerObserver?) throws -> Tensor {
         let start = try Tensor.full([prompt.batch, 1], Double(config.decoderStartID), .int64, on: device)
         return try project(decode(start, encode(prompt, observe), observe))
@@ -81,4 +83,15 @@ public struct T5: LanguageModel {
 struct T5Reading {
     let layers: [(keys: Tensor, values: Tensor)]  // [B, H, N + T, d]
     let mask: Tensor?  // [B, 1, 1, N + T], added to the scores
+}
+
+/// The same for one layer.
+struct T5LayerReading: CrossReading {
+    let keys: Tensor  // [B, H, N + T, d]
+    let values: Tensor  // [B, H, N + T, d]
+    let mask: Tensor?
+
+    func attend(_ queries: Tensor, headSize: Int) throws -> Tensor {
+        try queries.splitHeads(queries.size(2) / headSize).attention(keys, values, mask: mask, scale: 1).joinHeads()
+    }
 }

@@ -23,7 +23,7 @@ struct T5Stack {
     ///   - recomputing: blocks are computed once more on the way back.
     ///   - observe: sees the output of every block.
     func callAsFunction(
-        _ embeddings: Tensor, bias: Tensor, reading: T5Reading?, caches: [KeyValueCache]? = nil, recomputing: Bool = false,
+        _ embeddings: Tensor, bias: Tensor, reading: T5Reading?, caches: [any AttentionCache]? = nil, recomputing: Bool = false,
         observe: LayerObserver? = nil
     ) throws -> Tensor {
         var hidden = embeddings
@@ -31,10 +31,19 @@ struct T5Stack {
             // Keys and values come from the encoder, where gradients go too; to the bias they go where the language model is trained.
             let read = reading.map { [$0.layers[index].keys, $0.layers[index].values] } ?? []
             hidden = try Tensor.recomputed([hidden, bias] + read, if: recomputing) { inputs in
-                let pair = inputs.count == 4 ? (keys: inputs[2], values: inputs[3]) : nil
-                return try block(inputs[0], bias: inputs[1], reading: pair, readingMask: reading?.mask, cache: caches?[index])
+                let looked = inputs.count == 4 ? T5LayerReading(keys: inputs[2], values: inputs[3], mask: reading?.mask) : nil
+                return try block(inputs[0], bias: inputs[1], reading: looked, cache: caches?[index])
             }
             try observe?(hidden)
+        }
+        return try norm(hidden)
+    }
+
+    /// The same for tokens of several answers: caches and readings, one per block, know what each sees.
+    func callAsFunction(_ embeddings: Tensor, caches: [any AttentionCache], readings: [any CrossReading]) throws -> Tensor {
+        var hidden = embeddings
+        for (index, block) in blocks.enumerated() {
+            hidden = try block(hidden, bias: nil, reading: readings[index], cache: caches[index])
         }
         return try norm(hidden)
     }
@@ -55,12 +64,12 @@ struct T5Block {
     func crossKeysAndValues(_ encoded: Tensor) throws -> (keys: Tensor, values: Tensor) { try (cross ?? attention).keysAndValues(encoded) }
 
     func callAsFunction(
-        _ x: Tensor, bias: Tensor, reading: (keys: Tensor, values: Tensor)?, readingMask: Tensor?, cache: KeyValueCache?
+        _ x: Tensor, bias: Tensor?, reading: (any CrossReading)?, cache: (any AttentionCache)?
     ) throws -> Tensor {
         let normed = try attention.norm(x)
         var hidden = try Self.bounded(x + attention.attend(normed, bias: bias, cache: cache))
         if let cross, let reading {
-            hidden = try Self.bounded(hidden + cross(cross.norm(hidden), reading.keys, reading.values, mask: readingMask))
+            hidden = try Self.bounded(hidden + cross(cross.norm(hidden), looking: reading))
         }
         return try Self.bounded(hidden + forward(hidden))
     }
@@ -97,26 +106,17 @@ struct T5Attention {
     }
 
     /// Self-attention: [B, T, D], normalised -> [B, T, D].
-    func attend(_ x: Tensor, bias: Tensor, cache: KeyValueCache?) throws -> Tensor {
+    func attend(_ x: Tensor, bias: Tensor?, cache: (any AttentionCache)?) throws -> Tensor {
         let parts = try Linear.together([query, key, value], x)
-        let headSize = parts[0].size(2) / heads
-        if let attended = try cache?.step(parts[0], parts[1], parts[2], headSize: headSize, mask: bias, scale: 1) {
-            return try output(attended)
-        }
-        let queries = try parts[0].splitHeads(heads)
-        var (keys, values) = (try parts[1].splitHeads(heads), try parts[2].splitHeads(heads))
-        if let cache { (keys, values) = try cache.append(keys, values) }
-        return try attend(queries, keys, values, mask: bias)
+        let attention = SelfAttention(
+            queries: parts[0], keys: parts[1], values: parts[2], headSize: parts[0].size(2) / heads, scale: 1)
+        return try output(attention(mask: bias, causal: false, cache: cache))
     }
 
-    /// [B, T, D], normalised -> [B, T, D]
-    func callAsFunction(_ x: Tensor, _ keys: Tensor, _ values: Tensor, mask: Tensor?) throws -> Tensor {
-        try attend(query(x).splitHeads(heads), keys, values, mask: mask)
-    }
-
-    /// [B, H, T, d] -> [B, T, D]
-    func attend(_ queries: Tensor, _ keys: Tensor, _ values: Tensor, mask: Tensor?) throws -> Tensor {
-        try output(queries.attention(keys, values, mask: mask, scale: 1).joinHeads())
+    /// Cross-attention: [B, T, D], normalised -> [B, T, D].
+    func callAsFunction(_ x: Tensor, looking reading: any CrossReading) throws -> Tensor {
+        let queries = try query(x)
+        return try output(reading.attend(queries, headSize: queries.size(2) / heads))
     }
 }
 

@@ -1,0 +1,109 @@
+import Synchronization
+
+/// Answers many questions at once with one model.
+///
+/// Questions wait in a queue while their pictures are prepared. Those for which there is room are read together, and then join the others that are
+/// being answered: in one pass of the language model each of them gets its next token, whatever its options, its prompt and the time it came. So none
+/// waits for another's end, and which others there are changes nothing for any of them.
+///
+/// ```swift
+/// let scheduler = AnswerScheduler(assistant)
+/// for try await event in try scheduler.submit(ServedQuestion(pictures: [picture], instruction: "What is this?")) {
+///     if case .piece(_, let text) = event { print(text, terminator: "") }
+/// }
+/// ```
+public final class AnswerScheduler: Sendable {
+    /// How much is done and kept at once.
+    public struct Limits: Sendable, Equatable {
+        /// Answers written at once; each beam and each sample counts. A question with more of them than this is answered when no other is.
+        public var running = 16
+        /// Questions that wait for their turn; further ones are refused.
+        public var waiting = 64
+
+        public init(running: Int = 16, waiting: Int = 64) {
+            self.running = running
+            self.waiting = waiting
+        }
+    }
+
+    private let assistant: Assistant
+    private let queue: ServingQueue
+
+    public init(_ assistant: Assistant, _ limits: Limits = Limits()) {
+        self.assistant = assistant
+        let known = KnownProcessor(assistant)
+        queue = ServingQueue(
+            limits, serve: { queue in Task { await assistant.serve(queue) } },
+            prepare: { queue, id, job in
+                Task {
+                    let outcome: Result<PreparedQuestion, any Error>
+                    do { outcome = .success(try job.prepare(try await known.processor)) } catch { outcome = .failure(error) }
+                    queue.prepared(id, outcome)
+                }
+            })
+    }
+
+    /// Puts a question into the queue. Ending the iteration early (or cancelling the task that iterates) frees its place within one token.
+    ///
+    /// - Throws: ``ServingError/queueFull(waiting:)``, ``ServingError/closed``; the stream throws ``ServingError/deadlinePassed`` and whatever
+    ///   is wrong with the question.
+    public func submit(_ question: ServedQuestion) throws(ServingError) -> AsyncThrowingStream<AnswerEvent, any Error> {
+        try submit(question, prepared: nil)
+    }
+
+    /// - Parameter prepared: stands for the question's pictures and words.
+    func submit(_ question: ServedQuestion, prepared: ModelInput?) throws(ServingError) -> AsyncThrowingStream<AnswerEvent, any Error> {
+        let (stream, events) = AsyncThrowingStream.makeStream(of: AnswerEvent.self, throwing: (any Error).self)
+        let (job, queue) = (ServedJob(question, prepared: prepared, events), queue)
+        let id = try queue.add(job)
+        queue.expire(id, at: question.deadline)
+        events.onTermination = { _ in
+            job.giveUp()
+            queue.remove(id, CancellationError())
+        }
+        return stream
+    }
+
+    /// Runs something else on the engine's thread between two steps (ranking, a heat map, embeddings), counted as a running answer.
+    ///
+    /// - Throws: ``ServingError``, and what the work throws. At the deadline its task is cancelled.
+    public func perform<Value: Sendable>(
+        deadline: ContinuousClock.Instant? = nil, _ work: @escaping @Sendable (Assistant) async throws -> Value
+    ) async throws -> Value {
+        try await queue.turn(deadline: deadline)
+        defer { queue.leave(weight: 1, hasFailed: false, isQuestion: false) }
+        guard let deadline else { return try await work(assistant) }
+        return try await withThrowingTaskGroup(of: Value.self) { [assistant] group in
+            group.addTask { try await work(assistant) }
+            group.addTask {
+                try await Task.sleep(until: deadline, clock: .continuous)
+                throw ServingError.deadlinePassed
+            }
+            defer { group.cancelAll() }
+            guard let value = try await group.next() else { throw CancellationError() }
+            return value
+        }
+    }
+
+    public var statistics: ServingStatistics { queue.statistics }
+
+    /// Takes no more questions; returns when the last one is answered.
+    public func drain() async { await queue.drain() }
+}
+
+/// What prepares questions, asked for once: whoever asks waits for the engine's thread.
+private final class KnownProcessor: Sendable {
+    private let assistant: Assistant
+    private let known = Mutex<Processor?>(nil)
+
+    init(_ assistant: Assistant) { self.assistant = assistant }
+
+    var processor: Processor {
+        get async throws {
+            if let processor = known.withLock({ $0 }) { return processor }
+            let processor = try await assistant.processor
+            known.withLock { $0 = processor }
+            return processor
+        }
+    }
+}

@@ -1,0 +1,278 @@
+import Foundation
+import Synchronization
+
+/// What waits to be served, what is, and what was. It knows nothing of tensors; everybody may call it from anywhere.
+///
+/// Things leave in the order in which they came, except that one whose pictures are not prepared yet holds up none behind it.
+final class ServingQueue: Sendable {
+    private let limits: AnswerScheduler.Limits
+    private let state = Mutex(State())
+
+    /// Called when something can be served and nobody serves.
+    private let serve: @Sendable (ServingQueue) -> Void
+    /// Called with a question to be prepared; it calls ``prepared(_:_:)`` when it is done.
+    private let prepare: @Sendable (ServingQueue, Int, ServedJob) -> Void
+
+    /// Questions prepared at once: as many as there are cores.
+    private static let preparedAtOnce = max(1, ProcessInfo.processInfo.activeProcessorCount)
+
+    private struct State {
+        var entries: [Entry] = []
+        var nextID = 0
+        var preparing = 0
+        /// Of everything that is served now.
+        var weight = 0
+        var isServed = false
+        var isClosed = false
+        var statistics = ServingStatistics()
+        var drained: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private struct Entry {
+        let id: Int
+        let weight: Int
+        let body: Body
+        var phase: Phase
+    }
+
+    private enum Body {
+        case question(ServedJob)
+        case work(CheckedContinuation<Void, any Error>)
+
+        func fail(_ error: any Error) {
+            switch self {
+            case .question(let job): job.fail(error)
+            case .work(let continuation): continuation.resume(throwing: error)
+            }
+        }
+    }
+
+    private enum Phase {
+        case new, preparing
+        case ready(PreparedQuestion?)
+    }
+
+    /// What is to be done when the lock is given back.
+    private struct Actions {
+        var prepare: [(id: Int, job: ServedJob)] = []
+        var serves = false
+        var drained: [CheckedContinuation<Void, Never>] = []
+    }
+
+    init(
+        _ limits: AnswerScheduler.Limits, serve: @escaping @Sendable (ServingQueue) -> Void,
+        prepare: @escaping @Sendable (ServingQueue, Int, ServedJob) -> Void
+    ) {
+        (self.limits, self.serve, self.prepare) = (limits, serve, prepare)
+    }
+
+    var statistics: ServingStatistics { state.withLock { $0.statistics } }
+
+    func note(_ change: (inout ServingStatistics) -> Void) { state.withLock { change(&$0.statistics) } }
+
+    // MARK: Coming
+
+    /// - Returns: the question's number.
+    func add(_ job: ServedJob) throws(ServingError) -> Int { try add(.question(job), weight: job.weight, .new) }
+
+    /// Waits until it is the turn of something else than a question.
+    func turn(deadline: ContinuousClock.Instant?) async throws {
+        let number = Mutex<Int?>(nil)
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+                do {
+                    let id = try add(.work(continuation), weight: 1, .ready(nil))
+                    number.withLock { $0 = id }
+                    expire(id, at: deadline)
+                    if Task.isCancelled { remove(id, CancellationError()) }
+                } catch { continuation.resume(throwing: error) }
+            }
+        } onCancel: {
+            if let id = number.withLock({ $0 }) { remove(id, CancellationError()) }
+        }
+    }
+
+    private func add(_ body: Body, weight: Int, _ phase: Phase) throws(ServingError) -> Int {
+        let (outcome, actions) = state.withLock { state -> (Result<Int, ServingError>, Actions) in
+            if state.isClosed { return (.failure(.closed), Actions()) }
+            let waiting = waiting(state)
+            // What will be served at once does not wait.
+            let waits = !waiting.isEmpty || !fits(weight, state.weight + state.entries.map(\.weight).reduce(0, Self.sum))
+            if waits, waiting.count >= limits.waiting { return (.failure(.queueFull(waiting: waiting.count)), Actions()) }
+            let id = state.nextID
+            state.nextID += 1
+            state.entries.append(Entry(id: id, weight: weight, body: body, phase: phase))
+            return (.success(id), followUp(&state))
+        }
+        run(actions)
+        return try outcome.get()
+    }
+
+    /// Those in the queue for which there is no room now.
+    private func waiting(_ state: State) -> ArraySlice<Entry> {
+        var weight = state.weight
+        let first = state.entries.firstIndex { entry in
+            guard fits(entry.weight, weight) else { return true }
+            weight = Self.sum(weight, entry.weight)
+            return false
+        }
+        return state.entries[(first ?? state.entries.endIndex)...]
+    }
+
+    /// Whether something can be served beside what weighs so much; alone anything can.
+    private func fits(_ weight: Int, _ others: Int) -> Bool { others == 0 || Self.sum(weight, others) <= limits.running }
+
+    /// Weights come from outside.
+    private static func sum(_ first: Int, _ second: Int) -> Int {
+        let (sum, overflows) = first.addingReportingOverflow(second)
+        return overflows ? .max : sum
+    }
+
+    func prepared(_ id: Int, _ outcome: Result<PreparedQuestion, any Error>) {
+        let (failed, actions) = state.withLock { state -> (Body?, Actions) in
+            state.preparing -= 1
+            guard let place = state.entries.firstIndex(where: { $0.id == id }) else { return (nil, followUp(&state)) }
+            guard case .success(let question) = outcome else {
+                let body = state.entries.remove(at: place).body
+                end(&state, hasFailed: true)
+                return (body, followUp(&state))
+            }
+            state.entries[place].phase = .ready(question)
+            return (nil, followUp(&state))
+        }
+        if let failed, case .failure(let error) = outcome { failed.fail(error) }
+        run(actions)
+    }
+
+    // MARK: Going
+
+    /// Takes something out of the queue that is still in it.
+    func remove(_ id: Int, _ error: any Error) {
+        let (body, actions) = state.withLock { state -> (Body?, Actions) in
+            guard let place = state.entries.firstIndex(where: { $0.id == id }) else { return (nil, Actions()) }
+            let body = state.entries.remove(at: place).body
+            if case .question = body { end(&state, hasFailed: true) }
+            return (body, followUp(&state))
+        }
+        body?.fail(error)
+        run(actions)
+    }
+
+    /// Takes it out at its deadline, if it is still in the queue then.
+    func expire(_ id: Int, at deadline: ContinuousClock.Instant?) {
+        guard let deadline else { return }
+        Task {
+            do { try await Task.sleep(until: deadline, clock: .continuous) } catch { return }
+            remove(id, ServingError.deadlinePassed)
+        }
+    }
+
+    /// The next questions to be served, which count as served from now on; other work whose turn it is begins.
+    ///
+    /// - Parameter most: so many questions at most.
+    func take(most: Int) -> [PreparedQuestion] {
+        let (questions, works, actions) = state.withLock { state in
+            var (questions, works) = ([PreparedQuestion](), [CheckedContinuation<Void, any Error>]())
+            var place = 0
+            while place < state.entries.count {
+                guard case .ready(let question) = state.entries[place].phase else {
+                    place += 1
+                    continue
+                }
+                guard fits(state.entries[place].weight, state.weight), question == nil || questions.count < most else { break }
+                let entry = state.entries.remove(at: place)
+                state.weight = Self.sum(state.weight, entry.weight)
+                state.statistics.running += 1
+                if let question { questions.append(question) }
+                if case .work(let continuation) = entry.body { works.append(continuation) }
+            }
+            return (questions, works, followUp(&state))
+        }
+        for work in works { work.resume() }
+        run(actions)
+        return questions
+    }
+
+    /// Something that was served has come to its end.
+    func leave(weight: Int, hasFailed: Bool, isQuestion: Bool = true) {
+        let actions = state.withLock { state in
+            state.weight -= weight
+            state.statistics.running -= 1
+            if isQuestion { end(&state, hasFailed: hasFailed) }
+            return followUp(&state)
+        }
+        run(actions)
+    }
+
+    private func end(_ state: inout State, hasFailed: Bool) {
+        state.statistics.questions += 1
+        if hasFailed { state.statistics.failures += 1 }
+    }
+
+    /// Everything in the queue fails, as when there is no model.
+    func fail(_ error: any Error) {
+        let (bodies, actions) = state.withLock { state in
+            let bodies = state.entries.map(\.body)
+            for body in bodies { if case .question = body { end(&state, hasFailed: true) } }
+            state.entries = []
+            state.isServed = false
+            return (bodies, followUp(&state))
+        }
+        for body in bodies { body.fail(error) }
+        run(actions)
+    }
+
+    /// Whether whoever serves goes on; if not, somebody else is called when there is something.
+    func goesOn(isIdle: Bool) -> Bool {
+        state.withLock { state in
+            state.isServed = !isIdle || canServe(state)
+            return state.isServed
+        }
+    }
+
+    /// Takes no more; returns when nothing is left.
+    func drain() async {
+        await withCheckedContinuation { continuation in
+            let actions = state.withLock { state in
+                state.isClosed = true
+                state.drained.append(continuation)
+                return followUp(&state)
+            }
+            run(actions)
+        }
+    }
+
+    // MARK: Keeping going
+
+    private func canServe(_ state: State) -> Bool {
+        let ready = state.entries.first { if case .ready = $0.phase { true } else { false } }
+        return ready.map { fits($0.weight, state.weight) } == true
+    }
+
+    /// What follows from a change.
+    private func followUp(_ state: inout State) -> Actions {
+        var actions = Actions()
+        for place in state.entries.indices where state.preparing < Self.preparedAtOnce {
+            guard case .new = state.entries[place].phase, case .question(let job) = state.entries[place].body else { continue }
+            state.entries[place].phase = .preparing
+            state.preparing += 1
+            actions.prepare.append((state.entries[place].id, job))
+        }
+        if !state.isServed, canServe(state) {
+            state.isServed = true
+            actions.serves = true
+        }
+        state.statistics.waiting = waiting(state).count
+        if state.isClosed, state.entries.isEmpty, state.statistics.running == 0 {
+            actions.drained = state.drained
+            state.drained = []
+        }
+        return actions
+    }
+
+    private func run(_ actions: Actions) {
+        for (id, job) in actions.prepare { prepare(self, id, job) }
+        if actions.serves { serve(self) }
+        for continuation in actions.drained { continuation.resume() }
+    }
+}

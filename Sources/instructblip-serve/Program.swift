@@ -1,0 +1,27 @@
+import BlipServer
+import BlipTensors
+import Foundation
+
+/// The entry point: `instructblip serve` runs this program.
+@main enum Program {
+    static func main() async {
+        Engine.keepMemory()
+        do {
+            let arguments = try EnvironmentFlags.arguments(Array(CommandLine.arguments.dropFirst()), ProcessInfo.processInfo.environment)
+            var command = try ServeCommand.parseAsRoot(arguments)
+            guard var serve = command as? ServeCommand else { return try command.run() }
+            try await serve.run()
+        } catch {
+            guard let status = ServeStatus(error) else { ServeCommand.exit(withError: error) }
+            note("error: \(status.sentence)\n")
+            exit(status.code)
+        }
+        exit(0)
+    }
+}
+
+/// Writes a remark to standard error. Nobody is left to tell when that fails.
+func note(_ text: String) {
+    let bytes = Array(text.utf8)
+    _ = write(STDERR_FILENO, bytes, bytes.count)
+}

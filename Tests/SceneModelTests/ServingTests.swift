@@ -1,0 +1,79 @@
+import Blip
+import BlipSceneModel
+import BlipScenes
+import BlipTestSupport
+import Foundation
+import Testing
+
+/// The built-in model, asked by many at once.
+@Suite("The built-in model is served", .serialized) struct ServingTests {
+    /// Mixed questions about some scenes, as different people ask them.
+    static func questions(_ count: Int, scenes: Int = 12) throws -> [ServedQuestion] {
+        let interviews = try (0..<scenes).map { try SceneInterview(seed: UInt64($0)) }
+        let renderer = try SceneRenderer(side: SceneCatalog.side)
+        let pictures = interviews.map { renderer($0.scene) }
+        return (0..<count).map { index in
+            let items = interviews[index % scenes].items
+            let item = items[index / scenes % items.count]
+            var options = AnswerOptions(maximumTokens: 6 + index % 25)
+            switch index % 7 {
+            case 0, 1: break
+            case 2: options.decoding.repetitionPenalty = 1.3
+            case 3:
+                options.decoding = DecodingPreset.caption.options(isEncoderDecoder: true)
+                options.decoding.returned = 1 + index % 3
+            case 4:
+                options.decoding.sampling = .init(temperature: 1.1, topP: 0.9, seed: UInt64(index))
+                options.decoding.returned = 1 + index % 4
+            case 5:
+                options.stopStrings = ["a "]
+                options.decoding.minimumTokens = 4
+            default:
+                options.decoding.beams = 4
+                options.decoding.noRepeatNGram = 2
+                options.decoding.lengthPenalty = -1
+            }
+            return ServedQuestion(pictures: [pictures[index % scenes]], instruction: item.instruction, options: options)
+        }
+    }
+
+    static func answer(_ scheduler: AnswerScheduler, _ question: ServedQuestion) async throws -> Answer {
+        for try await event in try scheduler.submit(question) {
+            if case .answer(let answer) = event { return answer }
+        }
+        throw CancellationError()
+    }
+
+    @Test("two hundred questions of all kinds get the answers that each gets alone")
+    func equal() async throws {
+        let assistant = try await Assistant.open(SceneModel.folder())
+        let scheduler = AnswerScheduler(assistant, .init(running: 16, waiting: 200))
+        let questions = try Self.questions(200)
+        let served = try await withThrowingTaskGroup(of: (Int, Answer).self) { group in
+            for (index, question) in questions.enumerated() {
+                group.addTask { (index, try await Self.answer(scheduler, question)) }
+            }
+            return try await group.reduce(into: [Int: Answer]()) { $0[$1.0] = $1.1 }
+        }
+        for (index, question) in questions.enumerated() {
+            let answer = try #require(served[index])
+            let alone = try await assistant.answer(question.instruction, about: question.pictures, question.options)
+            #expect(answer.sequences.map(\.tokenIDs) == alone.sequences.map(\.tokenIDs), "\(index): \(question.instruction)")
+            #expect(answer.sequences.map(\.text) == alone.sequences.map(\.text))
+            for (mine, theirs) in zip(answer.sequences, alone.sequences) {
+                #expect(
+                    zip(mine.logProbabilities, theirs.logProbabilities).allSatisfy { abs($0 - $1) < 1e-5 * max(1, abs($1)) }, "\(index)")
+            }
+        }
+        #expect(scheduler.statistics.questions == 200 && scheduler.statistics.failures == 0)
+        #expect(scheduler.statistics.rowsPerStep > 4)
+    }
+
+    @Test(
+        "sixteen askers get more answers a second than one, as printed",
+        .enabled(if: ProcessInfo.processInfo.environment["INSTRUCTBLIP_MEASURE"] != nil))
+    func throughput() async throws {
+        let assistant = try await Assistant.open(SceneModel.folder())
+        for line in try await ServingThroughput(assistant).lines() { print(line) }
+    }
+}
