@@ -82,8 +82,9 @@ public struct InstructBLIP {
     public func softTokens(
         seeing look: Look, told instruction: TokenBatch?, dropout: Dropout? = nil, observe: Observer = .none
     ) throws -> Tensor {
+        // [R, N, Q]
         let queries = try qformer(
-            queryTokens, reading: look.reading, told: instruction, dropout: dropout, observe: { try observe.sawLayer(.qformer, $0) })  // [R, N, Q]
+            queryTokens, reading: look.reading, told: instruction, dropout: dropout, observe: { try observe.sawLayer(.qformer, $0) })
         try observe.saw(.qformer, queries)
         let soft = try projection(projection.accepting(queries)).to(language.dtype)
         try observe.saw(.projection, soft)

@@ -320,6 +320,20 @@ struct Served {
         await AnswerScheduler(try await Self.open()).drain()
     }
 
+    @Test("a scheduler that is stopped gives up what it has, within a token")
+    func stopped() async throws {
+        let scheduler = AnswerScheduler(try await Self.open(), .init(running: 1, waiting: 8))
+        let streams = try (0..<3).map { _ in try scheduler.submit(Self.question()) }
+        try await Self.wait { scheduler.statistics.steps > 2 }
+        let steps = scheduler.statistics.steps
+        await scheduler.stop()
+        #expect(scheduler.statistics.running == 0 && scheduler.statistics.waiting == 0 && scheduler.statistics.failures == 3)
+        #expect(scheduler.statistics.steps < steps + 500)
+        for stream in streams { await #expect(throws: ServingError.closed) { try await Served(stream) } }
+        #expect(throws: ServingError.closed) { try scheduler.submit(Self.question()) }
+        await scheduler.stop()
+    }
+
     @Test("embeddings are what the image encoder gives, or what the Q-Former found for an instruction", arguments: ["vicuna", "flan-t5"])
     func embeddings(_ checkpoint: String) async throws {
         let (tiny, references) = (try TinyNetwork(checkpoint), try References(checkpoint))

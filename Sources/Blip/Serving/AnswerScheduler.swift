@@ -90,6 +90,12 @@ public final class AnswerScheduler: Sendable {
 
     /// Takes no more questions; returns when the last one is answered.
     public func drain() async { await queue.drain() }
+
+    /// Takes no more questions and gives up those there are, with ``ServingError/closed``; returns when nothing is computed any more, after a token
+    /// at most, or when other work (``perform(deadline:_:)``) has come to its end.
+    ///
+    /// A program that ends while its model computes may crash on the way out: what libtorch needs goes before its threads do.
+    public func stop() async { await queue.stop() }
 }
 
 /// What prepares questions, asked for once: whoever asks waits for the engine's thread.

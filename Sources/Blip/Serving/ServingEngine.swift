@@ -42,8 +42,9 @@ final class ServingEngine {
 
     func round() {
         // 1. Who has given up, or waited too long, leaves.
+        let isStopped = queue.isStopped
         running.removeAll { answer in
-            guard let obstacle = answer.job.obstacle else { return false }
+            guard let obstacle = isStopped ? ServingError.closed : answer.job.obstacle else { return false }
             leave(answer, failing: obstacle)
             return true
         }
@@ -68,6 +69,7 @@ final class ServingEngine {
         var groups: [Int: [Newcomer]] = [:]
         for question in questions {
             do {
+                if queue.isStopped { throw ServingError.closed }
                 if let obstacle = question.job.obstacle { throw obstacle }
                 let newcomer = try Newcomer(question, checkpoint, loadSeconds: loadSeconds)
                 question.job.events.yield(.began(waited: newcomer.timings.waiting))

@@ -24,6 +24,7 @@ final class ServingQueue: Sendable {
         var weight = 0
         var isServed = false
         var isClosed = false
+        var isStopped = false
         var statistics = ServingStatistics()
         var drained: [CheckedContinuation<Void, Never>] = []
     }
@@ -209,13 +210,17 @@ final class ServingQueue: Sendable {
         if hasFailed { state.statistics.failures += 1 }
     }
 
-    /// Everything in the queue fails, as when there is no model.
+    /// Everything in the queue fails, as there is no model to serve it.
     func fail(_ error: any Error) {
+        empty(error) { $0.isServed = false }
+    }
+
+    private func empty(_ error: any Error, _ change: (inout State) -> Void) {
         let (bodies, actions) = state.withLock { state in
             let bodies = state.entries.map(\.body)
             for body in bodies { if case .question = body { end(&state, hasFailed: true) } }
             state.entries = []
-            state.isServed = false
+            change(&state)
             return (bodies, followUp(&state))
         }
         for body in bodies { body.fail(error) }
@@ -241,6 +246,15 @@ final class ServingQueue: Sendable {
             run(actions)
         }
     }
+
+    /// Takes no more, and gives up what there is; returns when nothing is left.
+    func stop() async {
+        empty(ServingError.closed) { ($0.isClosed, $0.isStopped) = (true, true) }
+        await drain()
+    }
+
+    /// Whether what is served is to be given up.
+    var isStopped: Bool { state.withLock { $0.isStopped } }
 
     // MARK: Keeping going
 
