@@ -1,5 +1,5 @@
 # Two commands are all a newcomer types: make demo, make test. Both prepare the machine themselves.
-.PHONY: demo test bootstrap build release server format lint imports sizes example kernels tensorboard scenes scenes-scores scenes-card clean
+.PHONY: demo test bootstrap build release server format lint imports sizes example kernels tensorboard scenes scenes-scores scenes-card check-server fuzz clean
 
 # Ask the small model that comes with the package about a scene that is drawn for it. Downloads libtorch and nothing else.
 demo: bootstrap
@@ -60,6 +60,18 @@ scenes-scores: release
 # Write the built-in model's card.
 scenes-card:
 	@Scripts/scenes-card
+
+# The server as its clients and its enemies see it, and its page in Chromium (Scripts/serve/README.md).
+check-server: bootstrap
+	swift build --product instructblip-serve
+	@Scripts/serve/check-clients
+	@Scripts/serve/check-openapi
+	@Scripts/serve/faults
+	@Scripts/serve/check-page --out .build/page
+
+# Broken files for everything that reads files, a minute each; Scripts/fuzz 600 takes longer.
+fuzz:
+	@Scripts/fuzz
 
 clean:
 	swift package clean

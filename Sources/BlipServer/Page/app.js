@@ -53,6 +53,8 @@ async function guarded(work, again) {
 }
 
 function askForKey(again) {
+  // A link carries no key.
+  $("interface").hidden = true;
   const dialog = $("key-dialog");
   $("key-why").textContent = server.hasKey()
     ? "The key was not accepted. Whoever runs the server knows the right one."
@@ -106,7 +108,8 @@ async function ask() {
     // One that failed does not take the other's answer away.
     const outcomes = await Promise.allSettled(work);
     const failed = outcomes.find(({ status }) => status === "rejected")?.reason;
-    if (cards.some((card) => card.text)) await remember(cards);
+    const isWorthIt = outcomes.some(({ status }) => status === "fulfilled") || failed.name === "AbortError";
+    if (isWorthIt && cards.some((card) => card.text)) await remember(cards);
     if (failed) throw failed;
   } catch (error) {
     const isStopped = error.name === "AbortError";
@@ -293,5 +296,6 @@ theme.addEventListener("change", () => {
   try { localStorage.setItem("theme", theme.value); } catch { /* It holds until the page is closed, then. */ }
 });
 
+$("interface").hidden = server.hasKey();
 showHistory();
 watch();
