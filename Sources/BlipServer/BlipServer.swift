@@ -59,7 +59,7 @@ public final class BlipServer: Sendable {
     func application(onListening: @escaping @Sendable (Int) async -> Void = { _ in }) -> some ApplicationProtocol {
         let (limits, watches) = (settings.limits, watches)
         var quiet = Logger(label: "hummingbird")
-        quiet.logLevel = .error
+        quiet.logLevel = .critical
         let http = HTTP1Limits(limits).configuration { [ConnectionGuard(limits, watches)] }
         var configuration = ApplicationConfiguration(address: .hostname(settings.host, port: settings.port), serverName: "instructblip")
         configuration.availableConnectionsDelegate = MaximumAvailableConnections(limits.connections)
@@ -115,7 +115,7 @@ public final class BlipServer: Sendable {
 
     private var quietLogger: Logger {
         var logger = Logger(label: "lifecycle")
-        logger.logLevel = .error
+        logger.logLevel = .critical
         return logger
     }
 

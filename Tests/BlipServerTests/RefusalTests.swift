@@ -153,7 +153,7 @@ import Testing
         let bomb: [UInt8] = [
             0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, 0, 0, 0, 13, 0x49, 0x48, 0x44, 0x52, 0, 0, 0x75, 0x30, 0, 0, 0x75, 0x30, 8, 2,
             0, 0, 0,
-            0xB9, 0x1F, 0x3D, 0x22, 0, 0, 0, 0, 0x49, 0x44, 0x41, 0x54,
+            0xE9, 0x45, 0x6F, 0xED, 0, 0, 0, 0, 0x49, 0x44, 0x41, 0x54, 0x35, 0xAF, 0x06, 0x1E,
         ]
         let tiny = [UInt8](try RGBImage(width: 1, height: 1, pixels: [1, 2, 3]).pngData())
         let cases: [(address: String, status: Int, code: String)] = [
@@ -174,7 +174,7 @@ import Testing
             for (address, status, code) in cases {
                 let reply = try await client.chat(TestServer.chat("What is it?", picture: address))
                 #expect(reply.status == status, "\(address.prefix(60)): \(reply.text)")
-                #expect(try reply.string("error.code") == code, "\(address.prefix(60))")
+                #expect(try reply.string("error.code") == code, "\(address.prefix(60)): \(reply.text)")
                 #expect(try reply.string("error.param")?.hasPrefix("messages[0].content[1].image_url") == true)
             }
             #expect(try await client.chat(TestServer.chat("What is it?")).status == 200, "the server goes on")
