@@ -82,8 +82,9 @@ public final class BlipServer: Sendable {
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { [self] in
                 do { try await group.run() } catch let error as IOError {
-                    let reason = String(cString: strerror(error.errnoCode))
-                    throw ServerError.cannotListen(host: settings.host, port: settings.port, reason: reason)
+                    throw cannotListen(String(cString: strerror(error.errnoCode)))
+                } catch is SocketAddressError.UnknownHost {
+                    throw cannotListen("there is no such host")
                 }
             }
             tasks.addTask { [self] in
@@ -93,6 +94,7 @@ public final class BlipServer: Sendable {
             }
             tasks.addTask { [self] in
                 await stop()
+                try Task.checkCancellation()
                 draining.store(true, ordering: .relaxed)
                 logger.info("stopping", metadata: ["connections": "\(watches.count)"])
                 await group.triggerGracefulShutdown()
@@ -105,6 +107,10 @@ public final class BlipServer: Sendable {
             }
         }
         try await desk.close()
+    }
+
+    private func cannotListen(_ reason: String) -> ServerError {
+        .cannotListen(host: settings.host, port: settings.port, reason: reason)
     }
 
     private var quietLogger: Logger {

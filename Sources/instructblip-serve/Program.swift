@@ -1,3 +1,4 @@
+import ArgumentParser
 import BlipServer
 import BlipTensors
 import Foundation
@@ -9,7 +10,7 @@ import Foundation
         do {
             let arguments = try EnvironmentFlags.arguments(Array(CommandLine.arguments.dropFirst()), ProcessInfo.processInfo.environment)
             var command = try ServeCommand.parseAsRoot(arguments)
-            guard var serve = command as? ServeCommand else { return try command.run() }
+            guard let serve = command as? ServeCommand else { return try command.run() }
             try await serve.run()
         } catch {
             guard let status = ServeStatus(error) else { ServeCommand.exit(withError: error) }

@@ -256,5 +256,5 @@ struct ComputingOptions: ParsableArguments {
     }
 }
 
-extension PackedFormat: @retroactive ExpressibleByArgument {}
+extension PackedFormat: ExpressibleByArgument {}
 extension Logger.Level: @retroactive ExpressibleByArgument {}

@@ -16,7 +16,7 @@ import Testing
         let server = try TestServer.make()
         try await server.shelf.start()
         let body = TestServer.chat("Describe the picture.", #""stream":true,"max_tokens":2048,"temperature":2,"n":16"#)
-        try await server.application().test(.live) { client in
+        try await server.application().test(.live) { client async throws in
             let port = try #require(client.port)
             try await onThread {
                 let socket = try RawSocket(port: port)
@@ -42,7 +42,7 @@ import Testing
             $0.limits.bodyBytes = 100_000
         }
         try await server.shelf.start()
-        try await server.application().test(.live) { client in
+        try await server.application().test(.live) { client async throws in
             let port = try #require(client.port)
             let answers = try await onThread { () -> [String] in
                 func said(_ text: String) throws -> String {
@@ -106,7 +106,7 @@ import Testing
     func taken() async throws {
         let first = try TestServer.make { $0.port = 0 }
         try await first.shelf.start()
-        try await first.application().test(.live) { client in
+        try await first.application().test(.live) { client async throws in
             let port = try #require(client.port)
             let second = try TestServer.make {
                 $0.host = "localhost"
@@ -168,7 +168,7 @@ import Testing
 
     @Test("an allowed picture comes, and nothing too large, too slow or missing")
     func fetching() async throws {
-        try await Self.pictures().test(.live) { client in
+        try await Self.pictures().test(.live) { client async throws in
             let port = try #require(client.port)
             let fetcher = Self.fetcher(port, Self.here)
             let start = "http://pictures.test:\(port)"
@@ -188,7 +188,7 @@ import Testing
 
     @Test("redirects are checked like the first address")
     func redirects() async throws {
-        try await Self.pictures().test(.live) { client in
+        try await Self.pictures().test(.live) { client async throws in
             let port = try #require(client.port)
             let fetcher = Self.fetcher(port, Self.here) { $0.redirects = 1 }
             let start = "http://pictures.test:\(port)/to"
@@ -221,7 +221,7 @@ import Testing
 
     @Test("a name is looked up once, so that it cannot change between check and connection")
     func rebinding() async throws {
-        try await Self.pictures().test(.live) { client in
+        try await Self.pictures().test(.live) { client async throws in
             let port = try #require(client.port)
             let lookUps = Mutex(0)
             let resolver = HostResolver { _ in

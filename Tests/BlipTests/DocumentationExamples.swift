@@ -23,6 +23,14 @@ func batchExample(_ assistant: Assistant) async throws {
     print(try session.finish().answers)
 }
 
+func servingExample(_ assistant: Assistant, _ picture: ImageSource) async throws {
+    let scheduler = AnswerScheduler(assistant)
+    let question = ServedQuestion(pictures: [try picture.load()], instruction: "What is unusual about this image?")
+    for try await event in try scheduler.submit(question) {
+        if case .piece(_, let text) = event { print(text, terminator: "") }
+    }
+}
+
 func dataExample() throws {
     let okvqa = try DatasetCatalog.dataset("okvqa").open("/data", .train)
     let maker = ExampleMaker(dataset: "okvqa", category: "Knowledge-grounded question answering", title: "OKVQA")

@@ -242,14 +242,17 @@ struct Served {
     func deadline() async throws {
         let scheduler = AnswerScheduler(try await Self.open(), .init(running: 1, waiting: 8))
         func soon() -> ContinuousClock.Instant { .now + .milliseconds(150) }
+        let others = Task { for try await _ in try scheduler.submit(Self.question()) {} }
+        try await Self.wait { scheduler.statistics.running == 1 }
+        let waits = try scheduler.submit(Self.question(deadline: soon()))
+        await #expect(throws: ServingError.deadlinePassed) { try await scheduler.perform(deadline: soon()) { _ in 1 } }
+        await #expect(throws: ServingError.deadlinePassed) { try await Served(waits) }
+        others.cancel()
         // It runs well beyond its deadline if nobody stops it.
         var options = Self.long
         options.decoding.maximumTokens = 100_000
         let answered = try scheduler.submit(Self.question(options, deadline: soon()))
-        let waits = try scheduler.submit(Self.question(deadline: soon()))
-        await #expect(throws: ServingError.deadlinePassed) { try await scheduler.perform(deadline: soon()) { _ in 1 } }
         await #expect(throws: ServingError.deadlinePassed) { try await Served(answered) }
-        await #expect(throws: ServingError.deadlinePassed) { try await Served(waits) }
         await #expect(throws: ServingError.deadlinePassed) {
             try await scheduler.perform(deadline: soon()) { _ in try await Task.sleep(for: .seconds(60)) }
         }

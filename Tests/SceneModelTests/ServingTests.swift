@@ -15,12 +15,13 @@ import Testing
         return (0..<count).map { index in
             let items = interviews[index % scenes].items
             let item = items[index / scenes % items.count]
-            var options = AnswerOptions(maximumTokens: 6 + index % 25)
+            var options = AnswerOptions(maximumTokens: 3 + index % 14)
             switch index % 7 {
             case 0, 1: break
             case 2: options.decoding.repetitionPenalty = 1.3
             case 3:
                 options.decoding = DecodingPreset.caption.options(isEncoderDecoder: true)
+                options.decoding.maximumTokens = 12
                 options.decoding.returned = 1 + index % 3
             case 4:
                 options.decoding.sampling = .init(temperature: 1.1, topP: 0.9, seed: UInt64(index))

@@ -28,26 +28,36 @@ struct ServingThroughput {
                 }
                 let one = try await rate(askers: 1, beams, next())
                 let many = try await rate(askers: askers, beams, next())
-                lines.append(
-                    String(
-                        format: "%@, %@: one asker %.1f answers/s, %d askers %.1f answers/s (%.1f at once), ratio %.2f", name,
-                        differs ? "different pictures" : "one picture", one.answers, askers, many.answers, many.rows,
-                        many.answers / one.answers
-                    ))
+                lines += [
+                    "\(name), \(differs ? "different pictures" : "one picture"): one asker \(one)", "  \(askers) askers \(many)",
+                    String(format: "  ratio %.2f, in processor time %.2f", many.perSecond / one.perSecond, one.processor / many.processor),
+                ]
             }
         }
         return lines
     }
 
+    private struct Rate: CustomStringConvertible {
+        let perSecond: Double
+        /// Seconds of processors for an answer: what a machine that does other things does not change much.
+        let processor: Double
+        let rowsPerStep: Double
+
+        var description: String {
+            String(
+                format: "%.1f answers/s, %.1f ms of processor time each, %.1f rows in a step", perSecond, 1000 * processor, rowsPerStep)
+        }
+    }
+
     /// Each asker asks the next question when the last one is answered.
-    private func rate(askers: Int, _ beams: Int, _ pictures: [RGBImage]) async throws -> (answers: Double, rows: Double) {
+    private func rate(askers: Int, _ beams: Int, _ pictures: [RGBImage]) async throws -> Rate {
         let scheduler = AnswerScheduler(assistant, .init(running: askers * beams, waiting: askers))
         var options = AnswerOptions(maximumTokens: 30, stop: .configAndTokenizer)
         options.decoding.beams = beams
         // All of the same length.
         options.decoding.minimumTokens = 30
         let clock = ContinuousClock()
-        let start = clock.now
+        let (start, used) = (clock.now, Self.processorSeconds)
         try await withThrowingTaskGroup(of: Void.self) { [options] group in
             for asker in 0..<askers {
                 group.addTask {
@@ -60,6 +70,11 @@ struct ServingThroughput {
             try await group.waitForAll()
         }
         let seconds = start.duration(to: clock.now) / .seconds(1)
-        return (Double(pictures.count) / seconds, scheduler.statistics.rowsPerStep)
+        let count = Double(pictures.count)
+        return Rate(
+            perSecond: count / seconds, processor: (Self.processorSeconds - used) / count, rowsPerStep: scheduler.statistics.rowsPerStep)
     }
+
+    /// Of all threads of this process so far.
+    private static var processorSeconds: Double { Double(clock()) / Double(CLOCKS_PER_SEC) }
 }

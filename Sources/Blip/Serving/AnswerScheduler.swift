@@ -8,7 +8,8 @@ import Synchronization
 ///
 /// ```swift
 /// let scheduler = AnswerScheduler(assistant)
-/// for try await event in try scheduler.submit(ServedQuestion(pictures: [picture], instruction: "What is this?")) {
+/// let question = ServedQuestion(pictures: [try picture.load()], instruction: "What is unusual about this image?")
+/// for try await event in try scheduler.submit(question) {
 ///     if case .piece(_, let text) = event { print(text, terminator: "") }
 /// }
 /// ```

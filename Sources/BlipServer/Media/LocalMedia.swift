@@ -12,15 +12,17 @@ struct LocalMedia: Sendable {
         guard let path = Self.path(text), let root = Self.resolved(folder.path), let real = Self.resolved(path),
             real.hasPrefix(root.hasSuffix("/") ? root : root + "/")
         else { throw missing }
-        // The last part may have become a link since; a pipe would never end.
+        let attributes: [FileAttributeKey: Any]
+        do { attributes = try FileManager.default.attributesOfItem(atPath: real) } catch { throw missing }
+        guard attributes[.type] as? FileAttributeType == .typeRegular else { throw missing }
+        let size = (attributes[.size] as? NSNumber)?.intValue ?? 0
+        guard size <= maximumBytes else {
+            throw Refusal.tooLarge("the picture has \(size) bytes; \(maximumBytes) at most are taken", param: param)
+        }
+        // The last part may have become a link or a pipe since: neither is followed, waited for, or read beyond the limit.
         let descriptor = open(real, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
         guard descriptor >= 0 else { throw missing }
         let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-        var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { throw missing }
-        guard status.st_size <= maximumBytes else {
-            throw Refusal.tooLarge("the picture has \(status.st_size) bytes; \(maximumBytes) at most are taken", param: param)
-        }
         do { return [UInt8](try handle.read(upToCount: maximumBytes) ?? Data()) } catch { throw missing }
     }
 
