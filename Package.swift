@@ -141,7 +141,7 @@ let package = Package(
         .executableTarget(
             name: "instructblip-serve",
             dependencies: [
-                "Blip", "BlipHub", "BlipImages", "BlipModels", "BlipSceneModel", "BlipServer", "BlipTensors",
+                "Blip", "BlipHub", "BlipModels", "BlipSceneModel", "BlipServer", "BlipTensors",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -194,10 +194,12 @@ let package = Package(
         .testTarget(
             name: "BlipServerTests",
             dependencies: [
-                "Blip", "BlipImages", "BlipJSON", "BlipSceneModel", "BlipScenes", "BlipServer", "instructblip-serve",
+                "Blip", "BlipDecoding", "BlipImages", "BlipJSON", "BlipSceneModel", "BlipServer", "instructblip-serve",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),

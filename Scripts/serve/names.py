@@ -121,7 +121,8 @@ def run(options) -> None:
         server = http.server.ThreadingHTTPServer((address, 80), Host)
         threading.Thread(target=server.serve_forever, daemon=True).start()
     threading.Thread(target=names, daemon=True).start()
-    allowed = ",".join(["good.test", "turns.test", "inner.test", "private.test", "both.test", "meta.test", "zero.test", "in-hosts.test", "localhost", *ADDRESSES6, META, "127.0.0.1"])
+    allowed = ["good.test", "turns.test", "inner.test", "private.test", "both.test", "meta.test", "zero.test", "in-hosts.test", "localhost", *ADDRESSES6, META, "127.0.0.1"]
+    listed = [word for host in allowed for word in ("--allowed-media-domains", host)]
 
     def ask(server: Server, url: str) -> tuple[support.Reply, float, dict[str, int]]:
         touched.clear()
@@ -130,7 +131,7 @@ def run(options) -> None:
         return reply, time.monotonic() - begin, dict(touched)
 
     for redirects in (0, 3):
-        with Server(options, "--allowed-media-domains", allowed, "--media-http", "--media-redirects", str(redirects)) as server:
+        with Server(options, *listed, "--media-http", "--media-redirects", str(redirects)) as server:
             reply, _, hosts = ask(server, "http://good.test/a.png")
             tell(reply.status == 200 and hosts == {PUBLIC: 1}, "a picture of a host that is allowed is fetched", (reply.status, reply.data[:200], hosts))
             for name in ("inner.test", "private.test", "both.test", "meta.test", "zero.test", "in-hosts.test", "localhost", META, "127.0.0.1", *ADDRESSES6):

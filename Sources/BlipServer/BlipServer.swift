@@ -59,7 +59,7 @@ public final class BlipServer: Sendable {
     func application(onListening: @escaping @Sendable (Int) async -> Void = { _ in }) -> some ApplicationProtocol {
         let (limits, watches) = (settings.limits, watches)
         var quiet = Logger(label: "hummingbird")
-        quiet.logLevel = .error
+        quiet.logLevel = .critical
         let http = HTTP1Limits(limits).configuration { [ConnectionGuard(limits, watches)] }
         var configuration = ApplicationConfiguration(address: .hostname(settings.host, port: settings.port), serverName: "instructblip")
         configuration.availableConnectionsDelegate = MaximumAvailableConnections(limits.connections)
@@ -82,8 +82,9 @@ public final class BlipServer: Sendable {
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { [self] in
                 do { try await group.run() } catch let error as IOError {
-                    let reason = String(cString: strerror(error.errnoCode))
-                    throw ServerError.cannotListen(host: settings.host, port: settings.port, reason: reason)
+                    throw cannotListen(String(cString: strerror(error.errnoCode)))
+                } catch is SocketAddressError.UnknownHost {
+                    throw cannotListen("there is no such host")
                 }
             }
             tasks.addTask { [self] in
@@ -93,6 +94,7 @@ public final class BlipServer: Sendable {
             }
             tasks.addTask { [self] in
                 await stop()
+                try Task.checkCancellation()
                 draining.store(true, ordering: .relaxed)
                 logger.info("stopping", metadata: ["connections": "\(watches.count)"])
                 await group.triggerGracefulShutdown()
@@ -107,9 +109,13 @@ public final class BlipServer: Sendable {
         try await desk.close()
     }
 
+    private func cannotListen(_ reason: String) -> ServerError {
+        .cannotListen(host: settings.host, port: settings.port, reason: reason)
+    }
+
     private var quietLogger: Logger {
         var logger = Logger(label: "lifecycle")
-        logger.logLevel = .error
+        logger.logLevel = .critical
         return logger
     }
 

@@ -15,7 +15,7 @@ public enum ServerError: Error, Sendable, Equatable, CustomStringConvertible, Lo
             "\(host) can be reached from other machines, and there is no key; give one, or listen at 127.0.0.1"
         case .badSetting(let name, let found, let expected): "\(name) is \(found); expected \(expected)"
         case .cannotListen(let host, let port, let reason):
-            "cannot listen at \(host), port \(port): \(reason); choose another port, or end the program that has it"
+            "cannot listen at \(host), port \(port): \(reason); choose another address or port, or end the program that has it"
         case .pageMissing(let bundle, let program):
             "the page is not beside this program; copy the folder \(bundle), which the build left beside the program, to \(program)"
         case .modelFailed(let name, let reason): "the model \(name) cannot be opened: \(reason)"

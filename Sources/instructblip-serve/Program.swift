@@ -15,9 +15,9 @@ import Foundation
         } catch {
             guard let status = ServeStatus(error) else { ServeCommand.exit(withError: error) }
             note("error: \(status.sentence)\n")
-            exit(status.code)
+            end(status.code)
         }
-        exit(0)
+        end(0)
     }
 }
 
@@ -25,4 +25,11 @@ import Foundation
 func note(_ text: String) {
     let bytes = Array(text.utf8)
     _ = write(STDERR_FILENO, bytes, bytes.count)
+}
+
+/// Ends the program at once. The usual way runs the destructors of C++ libraries first, while the engine's thread may still compute an answer whose time to
+/// stop was over, and would find them gone.
+func end(_ status: Int32) -> Never {
+    fflush(nil)
+    _exit(status)
 }

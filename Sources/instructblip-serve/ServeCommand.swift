@@ -205,7 +205,8 @@ struct MediaOptions: ParsableArguments {
         if !(0...3).contains(mediaRedirects) {
             throw ValidationError("--media-redirects must be between 0 and 3, found \(mediaRedirects).")
         }
-        for host in allowedMediaDomains + privateMediaDomains where host.isEmpty || host.contains("/") || host == "*" || host == "*." {
+        let hosts = Self.parted(allowedMediaDomains + privateMediaDomains)
+        for host in hosts where host.isEmpty || host.contains("/") || host == "*" || host == "*." {
             throw ValidationError("--allowed-media-domains takes hosts like example.com or *.example.com, found \"\(host)\".")
         }
         var isFolder: ObjCBool = false
@@ -214,9 +215,14 @@ struct MediaOptions: ParsableArguments {
         }
     }
 
+    /// Hosts may also stand together, parted by commas, as in variables and with other servers.
+    private static func parted(_ given: [String]) -> [String] {
+        given.flatMap { $0.split(separator: ",", omittingEmptySubsequences: false).map { $0.trimmingCharacters(in: .whitespaces) } }
+    }
+
     func apply(to settings: inout ServerSettings) {
-        settings.media.domains = allowedMediaDomains
-        settings.media.privateDomains = privateMediaDomains
+        settings.media.domains = Self.parted(allowedMediaDomains)
+        settings.media.privateDomains = Self.parted(privateMediaDomains)
         settings.media.allowsHTTP = mediaHttp
         settings.media.redirects = mediaRedirects
         settings.media.folder = mediaPath.map { URL(fileURLWithPath: $0, isDirectory: true) }

@@ -19,7 +19,7 @@ final class StopSignals: @unchecked Sendable {
             source.setEventHandler {
                 // On the queue alone.
                 count.value += 1
-                if count.value > 1 { exit(130) }
+                if count.value > 1 { end(130) }
                 heard.yield()
             }
             source.resume()

@@ -19,7 +19,7 @@ import Testing
     @Test("a question gets the library's answer, with OpenAI's fields around it")
     func chat() async throws {
         let expected = try await Self.answer(Self.question)
-        try await TestServer.ask { client in
+        try await TestServer.ask { client async throws in
             let reply = try await client.chat(TestServer.chat(Self.question, "\"model\":\"scenes\""))
             #expect(reply.status == 200 && reply.headers[.contentType] == "application/json")
             #expect(try reply.string("choices.0.message.content") == expected.text)
@@ -41,7 +41,7 @@ import Testing
     @Test("a stream has the role, the pieces, the end, the usage and the last word, in this order")
     func stream() async throws {
         let expected = try await Self.answer(Self.question)
-        try await TestServer.ask { client in
+        try await TestServer.ask { client async throws in
             let reply = try await client.chat(
                 TestServer.chat(Self.question, #""stream":true,"stream_options":{"include_usage":true},"logprobs":true"#))
             #expect(reply.headers[.contentType]?.hasPrefix("text/event-stream") == true)
@@ -67,12 +67,12 @@ import Testing
 
     @Test("what is wrong is told before a stream begins, or in it")
     func brokenStream() async throws {
-        try await TestServer.ask { client in
+        try await TestServer.ask { client async throws in
             let reply = try await client.chat(TestServer.chat("x", picture: "data:,", #""stream":true"#))
             #expect(reply.status == 400 && reply.headers[.contentType] == "application/json")
         }
         let late = try TestServer.make { $0.limits.requestTime = 0 }
-        try await TestServer.ask(late) { client in
+        try await TestServer.ask(late) { client async throws in
             let reply = try await client.chat(TestServer.chat("x", #""stream":true"#))
             #expect(reply.status == 200 && reply.text.contains("\"code\":\"timeout\"") && !reply.text.contains("[DONE]"))
         }
@@ -86,7 +86,7 @@ import Testing
         var drawn = DecodingOptions(maximumTokens: 20)
         (drawn.returned, drawn.sampling) = (3, .init(temperature: 1.5, topK: 20, seed: 7))
         let samples = try await Self.answer(Self.question, AnswerOptions(decoding: drawn))
-        try await TestServer.ask { client in
+        try await TestServer.ask { client async throws in
             let reply = try await client.chat(
                 TestServer.chat(Self.question, #""num_beams":3,"n":2,"length_penalty":0.5,"max_completion_tokens":20"#))
             let texts = try (reply.member("choices")?.array ?? []).compactMap { $0["message"]?["content"]?.string }
@@ -116,7 +116,7 @@ import Testing
     func details() async throws {
         let expected = try await Self.answer(Self.question)
         let stop = try #require(expected.text.split(separator: " ").last.map(String.init))
-        try await TestServer.ask { client in
+        try await TestServer.ask { client async throws in
             let short = try await client.chat(TestServer.chat(Self.question, #""max_tokens":1"#))
             #expect(try short.string("choices.0.finish_reason") == "length")
             #expect(try short.member("usage.completion_tokens")?.integer == 1)
@@ -135,9 +135,9 @@ import Testing
 
     @Test("a caption has the paper's prompt where none is given")
     func caption() async throws {
-        let usual = try await Self.answer("A short image description:")
-        let told = try await Self.answer("Describe the picture.")
-        try await TestServer.ask { client in
+        let usual = try await Self.answer("A short image description:", AnswerOptions(maximumTokens: 64))
+        let told = try await Self.answer("Describe the picture.", AnswerOptions(maximumTokens: 64))
+        try await TestServer.ask { client async throws in
             for body in [#"{"image":"\#(TestServer.address)"}"#, #"{"image":{"url":"\#(TestServer.address)"},"prompt":""}"#] {
                 #expect(try await client.post("/v1/caption", body).string("caption") == usual.text)
             }
@@ -150,7 +150,7 @@ import Testing
     func rank() async throws {
         let candidates = ["circle", "square", "triangle"]
         let expected = try await TestServer.assistant.value.rank(candidates, Self.question, about: .bytes(TestServer.scene))
-        try await TestServer.ask { client in
+        try await TestServer.ask { client async throws in
             let reply = try await client.post(
                 "/v1/rank",
                 #"{"image":"\#(TestServer.address)","prompt":"\#(Self.question)","candidates":["circle","square","triangle"]}"#)
@@ -171,7 +171,7 @@ import Testing
     func heatmap() async throws {
         let expected = try await TestServer.assistant.value.heatmap(Self.question, about: .bytes(TestServer.scene))
         let mean = try expected.mean()
-        try await TestServer.ask { client in
+        try await TestServer.ask { client async throws in
             let start = #"{"image":"\#(TestServer.address)","prompt":"\#(Self.question)""#
             let numbers = try await client.post("/v1/heatmap", start + #","format":"json"}"#)
             #expect(try numbers.member("rows")?.integer == expected.rows)
@@ -194,7 +194,7 @@ import Testing
         let picture = try ImageSource.bytes(TestServer.scene).load()
         let bare = try await TestServer.assistant.value.embeddings(nil, about: [picture])
         let told = try await TestServer.assistant.value.embeddings("What is red?", about: [picture])
-        try await TestServer.ask { client in
+        try await TestServer.ask { client async throws in
             let one = try await client.post("/v1/embeddings", #"{"input":"\#(TestServer.address)"}"#)
             #expect(try (one.member("data.0.embedding")?.array ?? []).compactMap(\.double).map { Float($0) } == bare)
             let parts =
@@ -216,7 +216,7 @@ import Testing
         let picture = try ImageSource.bytes(TestServer.scene).load()
         let expected = try await TestServer.assistant.value.answer(Self.question, about: [picture, picture])
         let image = #"{"type":"image_url","image_url":{"url":"\#(TestServer.address)"}}"#
-        try await TestServer.ask { client in
+        try await TestServer.ask { client async throws in
             let reply = try await client.chat(
                 #"{"messages":[{"role":"user","content":[\#(image),\#(image),{"type":"text","text":"\#(Self.question)"}]}]}"#)
             #expect(try reply.string("choices.0.message.content") == expected.text)
@@ -225,7 +225,7 @@ import Testing
 
     @Test("scenes and clips are drawn, always the same of a seed")
     func scenes() async throws {
-        try await TestServer.ask { client in
+        try await TestServer.ask { client async throws in
             let one = try await client.post("/v1/scene", #"{"seed":7}"#)
             #expect(try one.string("image")?.hasPrefix("data:image/png;base64,") == true)
             #expect(try one.string("description")?.isEmpty == false)
@@ -238,7 +238,7 @@ import Testing
     @Test("models, version, metrics and the document of all this")
     func status() async throws {
         let server = try TestServer.make(models: ["scenes", "org/other"])
-        try await TestServer.ask(server) { client in
+        try await TestServer.ask(server) { client async throws in
             let models = try await client.get("/v1/models")
             #expect(try (models.member("data")?.array ?? []).compactMap { $0["id"]?.string } == ["scenes", "org/other"])
             #expect(try models.string("data.0.architecture.input_modalities.1") == "image")
@@ -269,7 +269,7 @@ import Testing
     @Test("a model that nobody asks is closed, and opened again for the next question")
     func idle() async throws {
         let server = try TestServer.make()
-        try await TestServer.ask(server) { client in
+        try await TestServer.ask(server) { client async throws in
             #expect(try await client.chat(TestServer.chat("What is it?")).status == 200)
             server.shelf.closeIdle(after: 0)
             #expect(server.shelf.open.isEmpty && server.shelf.isReady)

@@ -1,4 +1,7 @@
+import Blip
+import BlipDecoding
 import BlipJSON
+import HTTPTypes
 import Testing
 
 @testable import BlipServer

@@ -12,7 +12,9 @@ import Testing
         #endif
     }
 
-    private static func process(_ arguments: [String], _ environment: [String: String] = [:], name: String = "instructblip-serve") -> (Process, Pipe) {
+    private static func process(
+        _ arguments: [String], _ environment: [String: String] = [:], name: String = "instructblip-serve"
+    ) -> (Process, Pipe) {
         let process = Process()
         process.executableURL = program(name)
         process.arguments = arguments
@@ -23,7 +25,9 @@ import Testing
         return (process, errors)
     }
 
-    private static func outcome(_ arguments: [String], _ environment: [String: String] = [:], name: String = "instructblip-serve") throws -> (Int32, String) {
+    private static func outcome(
+        _ arguments: [String], _ environment: [String: String] = [:], name: String = "instructblip-serve"
+    ) throws -> (Int32, String) {
         let (process, errors) = process(arguments, environment, name: name)
         try process.run()
         let text = try errors.fileHandleForReading.readToEnd() ?? Data()
@@ -34,7 +38,8 @@ import Testing
     @Test(
         "what is wrong is said in a sentence, with a status of its own",
         arguments: [
-            (["--host", "0.0.0.0"], Int32(64), "there is no key"), (["--host", "0.0.0.0", "--api-key-file", "/nowhere"], 66, "--api-key-file"),
+            (["--host", "0.0.0.0"], Int32(64), "there is no key"),
+            (["--host", "0.0.0.0", "--api-key-file", "/nowhere"], 66, "--api-key-file"),
             (["--model", "/nowhere"], 66, "/nowhere"), (["--port", "99999"], 64, "--port"), (["--unknown"], 64, "--unknown"),
             (["--model", "scenes", "--model", "scenes"], 64, "scenes"),
         ])
@@ -56,8 +61,10 @@ import Testing
         try process.run()
         let heard = try await onThread { () -> String in
             var text = ""
-            while !text.contains("listening at http://127.0.0.1:"), let more = String(data: errors.fileHandleForReading.availableData, encoding: .utf8), !more.isEmpty {
-                text += more
+            while !text.contains("listening at http://127.0.0.1:") {
+                let more = errors.fileHandleForReading.availableData
+                if more.isEmpty { break }
+                text += String(decoding: more, as: UTF8.self)
             }
             return text
         }

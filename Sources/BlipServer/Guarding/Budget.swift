@@ -3,11 +3,11 @@ import Synchronization
 /// A count of something that must not grow without bound, as bytes in memory.
 final class Budget: Sendable {
     private let limit: Int
-    private let used = Atomic(0)
+    private let used = Mutex(0)
 
     init(_ limit: Int) { self.limit = limit }
 
-    var inUse: Int { used.load(ordering: .relaxed) }
+    var inUse: Int { used.withLock { $0 } }
 
     /// Nil where it would be too much. Something that is larger than all there is passes alone, so that a small budget does not forbid it for ever.
     func reserve(_ count: Int) -> Lease? {
@@ -16,14 +16,15 @@ final class Budget: Sendable {
     }
 
     private func take(_ count: Int) -> Bool {
-        let before = used.add(count, ordering: .relaxed).oldValue
-        let (sum, overflows) = before.addingReportingOverflow(count)
-        if !overflows, before == 0 || sum <= limit { return true }
-        giveBack(count)
-        return false
+        used.withLock { used in
+            let (sum, overflows) = used.addingReportingOverflow(count)
+            guard !overflows, used == 0 || sum <= limit else { return false }
+            used = sum
+            return true
+        }
     }
 
-    private func giveBack(_ count: Int) { _ = used.subtract(count, ordering: .relaxed) }
+    private func giveBack(_ count: Int) { used.withLock { $0 -= count } }
 
     /// A part of the budget, given back when nobody holds it any more.
     final class Lease: Sendable {

@@ -125,7 +125,7 @@ final class ModelShelf: Sendable {
     func start() async throws {
         switch try take(names[0]) {
         case .model(let model): giveBack(model.name)
-        case .wait(let task): _ = try await task.value
+        case .wait(let task): _ = try await Self.value(of: task)
         }
     }
 

@@ -11,6 +11,8 @@ import NIOCore
 enum CaptionRoute {
     /// Source: InstructBLIP (Dai et al., 2023), appendix E, the prompt for NoCaps and Flickr30K.
     private static let prompt = "A short image description:"
+    /// New tokens where a request names no number: a caption is a sentence or two.
+    private static let tokens = 64
 
     static func caption(_ call: Call) async throws -> Response {
         let (body, lease) = try await call.json()
@@ -19,7 +21,10 @@ enum CaptionRoute {
         // An empty prompt asks for the usual one; BLIP-2 captions best when it is told nothing.
         let told = request.prompt.flatMap { $0.allSatisfy(\.isWhitespace) ? nil : $0 }
         let instruction = told ?? (loan.model.needsInstruction ? prompt : "")
-        let options = try request.decoding.options(isEncoderDecoder: loan.model.isEncoderDecoder, call.limits)
+        var options = try request.decoding.options(isEncoderDecoder: loan.model.isEncoderDecoder, call.limits)
+        if request.decoding.preset == nil, request.decoding.maximumTokens == nil {
+            options.decoding.maximumTokens = min(tokens, call.limits.newTokens)
+        }
         let asking = try await Asking(call, loan, [request.picture], instruction, options, holding: lease)
         do {
             let outcome = try await asking.outcome()
