@@ -109,6 +109,9 @@ import Testing
                 pieces.filter { $0["index"]?.integer == index }.compactMap { $0["delta"]?["content"]?.string }.joined()
             }
             #expect(all.sorted() == samples.sequences.map(\.text).sorted())
+            // Divided by this, scores would overflow.
+            let coldest = try await client.chat(TestServer.chat(Self.question, #""temperature":5e-324,"max_tokens":4"#))
+            #expect(coldest.status == 200)
         }
     }
 

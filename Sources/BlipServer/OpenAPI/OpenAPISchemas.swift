@@ -41,7 +41,7 @@ struct OpenAPISchemas {
             "top_k": Schema.integer("With a temperature; 0 and -1 are no rule", -1...1_000_000),
             "min_p": Schema.number("With a temperature", 0...1), "seed": Schema.integer("Of what is drawn; random where left out"),
             "num_beams": Schema.integer(nil, 1...limits.beams), "length_penalty": Schema.number(nil, -10...10),
-            "repetition_penalty": Schema.number(nil, 0...10, above: 0),
+            "repetition_penalty": Schema.number(nil, DecodingFields.repetitionPenalties),
             "stop": Schema.any([
                 Schema.text(least: 1, most: limits.stopLength),
                 Schema.list(Schema.text(least: 1, most: limits.stopLength), most: limits.stops),

@@ -18,6 +18,9 @@ struct DecodingFields: Sendable {
     var seed: Int?
     var stops: [String] = []
 
+    /// Scores are divided by it; by less they would overflow.
+    static let repetitionPenalties = 0.01...10
+
     init(_ fields: Fields, _ limits: ServerLimits) throws {
         if let name = try fields.text("preset", limit: limits.modelNameLength) {
             guard let preset = DecodingPreset(rawValue: name) else {
@@ -32,7 +35,7 @@ struct DecodingFields: Sendable {
         beams = try fields.integer("num_beams", in: 1...limits.beams)
         answers = try fields.integer("n", in: 1...limits.answers)
         lengthPenalty = try fields.number("length_penalty", in: -10...10)
-        repetitionPenalty = try fields.number("repetition_penalty", in: 0...10, above: 0)
+        repetitionPenalty = try fields.number("repetition_penalty", in: Self.repetitionPenalties)
         temperature = try fields.number("temperature", in: 0...2)
         topP = try fields.number("top_p", in: 0...1, above: 0)
         // 0 and -1 mean no rule, as elsewhere.
@@ -92,7 +95,9 @@ struct DecodingFields: Sendable {
         if let temperature, temperature > 0 {
             // Somebody who names no seed wants another answer each time.
             let seed = seed.map { UInt64(bitPattern: Int64($0)) } ?? .random(in: .min ... .max)
-            decoding.sampling = .init(temperature: temperature, topK: topK, topP: topP == 1 ? nil : topP, minP: minP, seed: seed)
+            // Below that, the likeliest token is as good as certain, and scores divided by less would overflow.
+            let drawn = max(temperature, 0.001)
+            decoding.sampling = .init(temperature: drawn, topK: topK, topP: topP == 1 ? nil : topP, minP: minP, seed: seed)
         }
         if decoding.returned > 1, decoding.sampling == nil, decoding.beams < decoding.returned {
             throw Refusal.badField(
