@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import argparse
+import atexit
 import base64
 import contextlib
 import http.client
@@ -76,6 +77,9 @@ class Server:
             command += ["--api-key", key]
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self.log, stderr=subprocess.STDOUT,
                                         env={**os.environ, **(environment or {})})
+        # No server outlives its check, however that ends.
+        atexit.register(lambda: self.lives and self.process.kill())
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
         if waits:
             self.wait()
 

@@ -14,13 +14,16 @@ enum ImagesTarget {
         let partial = Result { () throws(ImageError) in try source.decode(limits: limits, allowTruncated: true) }
         for case .success(let decoded) in [whole, partial] {
             let image = decoded.image
-            precondition(image.width >= 1 && image.height >= 1 && image.width * image.height <= limits.maximumPixels, "a size within the limits")
+            precondition(
+                image.width >= 1 && image.height >= 1 && image.width * image.height <= limits.maximumPixels, "a size within the limits")
             precondition(image.pixels.count == 3 * image.width * image.height, "three bytes a pixel")
         }
         if case .success(let decoded) = whole {
-            guard case .success(let same) = partial else { preconditionFailure("what is whole is read where parts are allowed, too") }
+            guard case .success(let same) = partial else { preconditionFailure("what is whole is read where parts may be") }
             precondition(same.image == decoded.image, "what is whole is the same where parts are allowed")
-            do { try source.checkHeader(limits: limits) } catch { preconditionFailure("a picture that was read has a good header: \(error)") }
+            do { try source.checkHeader(limits: limits) } catch {
+                preconditionFailure("a picture that was read has a good header: \(error)")
+            }
         }
         if case .failure(let error) = whole { precondition(!error.description.isEmpty, "an error says something") }
     }
@@ -54,7 +57,8 @@ enum SafetensorsTarget {
 
 /// The files of a tokenizer: the first byte says which, the rest is the file. What opens must encode and decode.
 enum TokenizersTarget {
-    static let folder = FileManager.default.temporaryDirectory.appendingPathComponent("fuzz-tokenizer-\(ProcessInfo.processInfo.processIdentifier)")
+    static let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+        "fuzz-tokenizer-\(ProcessInfo.processInfo.processIdentifier)")
     static let names = ["tokenizer.json", "tokenizer.model", "spiece.model", "vocab.txt", "vocab.json", "tokenizer_config.json"]
     static let texts = ["What is in the picture?", "", "  é\u{301}\0</s>\n<image> 你好 🦊 ", String(repeating: "aB1 ", count: 40)]
 
@@ -71,7 +75,7 @@ enum TokenizersTarget {
         default: files = [name: rest]
         }
         do {
-            try? FileManager.default.removeItem(at: folder)
+            if FileManager.default.fileExists(atPath: folder.path) { try FileManager.default.removeItem(at: folder) }
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
             for (name, content) in files { try Data(content).write(to: folder.appendingPathComponent(name)) }
         } catch { preconditionFailure("the fuzzer cannot write its files: \(error)") }
