@@ -53,7 +53,8 @@ struct Caption: AsyncParsableCommand {
         }
         let work = BatchWork(
             questions: try BatchQuestions(captionsOf: list.paths, root: list.root), arguments: batch, model: modelOptions,
-            decoding: decoding, limits: imageSize.limits, noun: "caption", preset: try modelOptions.checkpoint.captionPreset(), instruction: instruction)
+            decoding: decoding, limits: imageSize.limits, noun: "caption", preset: try modelOptions.checkpoint.captionPreset(),
+            instruction: instruction)
         try await work.run()
     }
 

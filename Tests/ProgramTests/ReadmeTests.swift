@@ -10,6 +10,8 @@ import Testing
     private static let runElsewhere = [
         "make test": "this test is part of it",
         "make release": "the Makefile builds the same product, optimised",
+        "make server": "the Makefile builds the same product, optimised",
+        ".build/release/instructblip serve": "ServeProgramTests, in the debug build",
         "make example": ".ci/run",
         "swift build": "the Makefile's build",
         "Scripts/bootstrap": "the Makefile's bootstrap",
