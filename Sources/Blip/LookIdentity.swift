@@ -48,7 +48,9 @@ struct LookIdentity: Sendable {
             add(try Self.state(file.path))
             for info in counted {
                 add("\(info.name) \(info.type.rawValue) \(info.shape) \(info.byteRange.lowerBound)")
-                try file.bytes(of: info.name).withBytes { for sample in Self.samples($0) { hash.update(bufferPointer: sample) } }
+                try file.bytes(of: info.name).withBytes {
+                    for sample in ModelFingerprint.samples($0) { hash.update(bufferPointer: sample) }
+                }
             }
         }
         self.config = config
@@ -62,13 +64,6 @@ struct LookIdentity: Sendable {
         case .look: ["vision_model.", "qformer."].contains { name.hasPrefix($0) }
         case .features: name.hasPrefix("vision_model.") && !name.hasPrefix("vision_model.post_layernorm.")
         }
-    }
-
-    /// The beginning, the middle and the end of a tensor.
-    private static func samples(_ bytes: UnsafeRawBufferPointer) -> [UnsafeRawBufferPointer] {
-        let size = 1024
-        guard bytes.count > 3 * size else { return [bytes] }
-        return [0, bytes.count / 2, bytes.count - size].map { UnsafeRawBufferPointer(rebasing: bytes[$0..<$0 + size]) }
     }
 
     /// What changes with a file: another file, or another content, has another state.

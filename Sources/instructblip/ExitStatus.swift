@@ -101,7 +101,7 @@ struct ExitStatus {
     private static func code(_ error: EvaluationError) -> Int32 {
         switch error {
         case .unknownBenchmark, .unknownOption, .badOption, .badTemplate, .notComparable: usage
-        case .nothingToEvaluate, .noReferences, .noCandidates, .allFailed, .badResults: badData
+        case .nothingToEvaluate, .noReferences, .noCandidates, .allFailed, .badResults, .madeOtherwise: badData
         case .unwritable: self.internal
         }
     }

@@ -105,6 +105,14 @@ import Testing
             let first = try #require(compared.output.split(separator: "\n").first)
             let part = try #require(try JSONSerialization.jsonObject(with: Data(first.utf8)) as? [String: Any])
             #expect(part["difference"] as? Double == 0 && part["significance"] as? Double == 1 && part["changed"] as? Int == 0)
+
+            // Predictions of another model, or made in another way, are not taken for its own.
+            let other = ["--model", Fixtures.checkpoint("vicuna").path]
+            for (changed, word) in [(other, "another model"), (["--num-beams", "2"], "another num_beams")] {
+                let refused = try Program.run(arguments(root, one, changed))
+                #expect(refused.status == 65 && refused.errors.contains(word), "\(refused.errors)")
+            }
+            #expect(try files(one) == expected)
         }
     }
 

@@ -96,15 +96,17 @@ struct EvalRun: AsyncParsableCommand {
         let share = try BatchShare.launched()
         let folder = URL(fileURLWithPath: out)
         // Everything is opened first: what is missing is told before anything is computed.
-        let runs = try chosen.map { benchmark in
+        var runs = try chosen.map { benchmark in
             let samples = try EvaluationSamples(benchmark, root: root ?? "", limit: limit.flatMap(Self.limit) ?? .all, picture: picture)
             var run = EvaluationRun(benchmark, samples, folder: folder)
             run.decoding = decoding(of: benchmark)
             (run.share, run.batchSize, run.frames, run.retriesErrors) = (share, batch, frames, retryErrors)
             return run
         }
+        let maker = try maker()
+        for place in runs.indices { runs[place].maker = maker }
         do {
-            let hasErrors = try await interruptible { try await work(runs, start) }
+            let hasErrors = try await interruptible { [runs] in try await work(runs, start) }
             if hasErrors { throw ExitCode(65) }
         } catch is CancellationError { throw BatchInterruption(output: out, overwrites: false) }
     }
@@ -137,6 +139,16 @@ struct EvalRun: AsyncParsableCommand {
             decoding.options(isEncoderDecoder: true, usual: preset), decoding.options(isEncoderDecoder: false, usual: preset)
         )
         return { isEncoderDecoder in isEncoderDecoder ? encoding : plain }
+    }
+
+    /// What predictions depend on besides the questions; the model by what it is, not by where it lies.
+    private func maker() throws -> [String: String] {
+        var maker = ["model": try ModelFingerprint(folder: modelOptions.checkpoint.folder()).text, "frames": "\(frames)"]
+        maker["dtype"] = modelOptions.dtype.map(\.rawValue)
+        maker["quantize"] = modelOptions.quantize.map(\.rawValue)
+        maker["adapter"] = try modelOptions.adapter.map { try ModelFingerprint(folder: URL(fileURLWithPath: $0)).text }
+        maker["resize"] = modelOptions.resize.rawValue
+        return maker.merging(decoding.given) { own, _ in own }
     }
 
     /// - Returns: whether any sample failed.
