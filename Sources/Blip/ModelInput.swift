@@ -19,8 +19,11 @@ struct Padding: Sendable {
     let instructionID: Int
     let promptID: Int
     let promptSide: PaddingSide
+    /// Lengths are multiples of it.
+    let multiple: Int
 
-    init(_ processor: Processor, _ config: InstructBLIPConfig, promptSide: PaddingSide) {
+    init(_ processor: Processor, _ config: InstructBLIPConfig, promptSide: PaddingSide, multiple: Int = 1) {
+        self.multiple = multiple
         instructionID = processor.instructionTokenizer?.special.pad ?? config.qformer.padID
         promptID = processor.tokenizer.special.pad.flatMap { $0 < config.language.vocabularySize ? $0 : nil } ?? 0
         self.promptSide = promptSide
@@ -29,13 +32,13 @@ struct Padding: Sendable {
     /// Nil where the Q-Former is told nothing.
     func instructions(_ inputs: [ModelInput], on device: Device) throws -> TokenBatch? {
         let rows = inputs.compactMap(\.instructionIDs)
-        return rows.isEmpty ? nil : try TokenBatch(rows, padding: instructionID, at: .right, on: device)
+        return rows.isEmpty ? nil : try TokenBatch(rows, padding: instructionID, at: .right, multiple: multiple, on: device)
     }
 
     func prompts(_ inputs: [ModelInput], on device: Device) throws -> TokenBatch { try prompts(inputs.map(\.promptIDs), on: device) }
 
     func prompts(_ rows: [[Int]], on device: Device) throws -> TokenBatch {
-        try TokenBatch(rows, padding: promptID, at: promptSide, on: device)
+        try TokenBatch(rows, padding: promptID, at: promptSide, multiple: multiple, on: device)
     }
 }
 

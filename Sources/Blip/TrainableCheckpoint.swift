@@ -152,10 +152,12 @@ public final class TrainableCheckpoint {
 
     /// Answers or captions to be learned, right-padded.
     public func targets(_ rows: [[Int]]) throws -> TokenBatch {
-        try TokenBatch(rows, padding: padding.promptID, at: .right, on: options.device)
+        try TokenBatch(rows, padding: padding.promptID, at: .right, multiple: padding.multiple, on: options.device)
     }
 
-    private var padding: Padding { Padding(processor, config, promptSide: network.padding) }
+    private var padding: Padding {
+        Padding(processor, config, promptSide: network.padding, multiple: options.device == .cpu && options.dtype != .float32 ? 4 : 1)
+    }
 
     /// A name for everything that features depend on besides the picture.
     public func featureKey() throws -> @Sendable (PixelPlanes) -> String {

@@ -11,9 +11,11 @@ public struct TokenBatch {
         self.mask = mask
     }
 
-    /// Stacks rows, padded at one side to the longest.
-    public init(_ rows: [[Int]], padding id: Int, at side: PaddingSide, on device: Device = .cpu) throws {
-        let length = rows.map(\.count).max() ?? 0
+    /// Stacks rows, padded at one side to the longest, or a little beyond.
+    ///
+    /// - Parameter multiple: of which the length is one. oneDNN prepares every product anew for every new size.
+    public init(_ rows: [[Int]], padding id: Int, at side: PaddingSide, multiple: Int = 1, on device: Device = .cpu) throws {
+        let length = ((rows.map(\.count).max() ?? 0) + multiple - 1) / multiple * multiple
         func padded<Element>(_ row: [Element], _ filler: Element) -> [Element] {
             let pads = Array(repeating: filler, count: length - row.count)
             return side == .left ? pads + row : row + pads

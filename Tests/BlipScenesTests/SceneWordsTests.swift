@@ -92,4 +92,31 @@ struct SceneWordsTests {
             #expect(sample.descriptions.count == sample.images.count && sample.descriptions.allSatisfy { !$0.things.isEmpty })
         }
     }
+
+    @Test("sixteen soft tokens have room for every scene; each thing stands in its own wherever it can")
+    func slots() {
+        var (objects, own) = (0, 0)
+        for seed in 0..<400 {
+            var generator = SeededGenerator(seed: UInt64(seed))
+            let scene = SceneGenerator(seed % 8 == 0 ? .charts : .training).scene(&generator)
+            let words = scene.words
+            let slots = words.slots(16)
+            #expect(slots.compactMap { $0 }.count == words.things.count)
+            #expect(slots[0] == words.things[0])
+            for thing in words.things where thing.words.contains(where: { $0.aspect == "kind" }) {
+                objects += 1
+                if let slot = thing.slot, slots[slot] == thing { own += 1 }
+            }
+        }
+        #expect(Double(own) > 0.9 * Double(objects), "\(own) of \(objects)")
+    }
+
+    @Test("a thing whose slot is taken comes into the next free one, and what finds none is left out")
+    func taken() {
+        func thing(_ word: String, _ slot: Int?) -> PictureDescription.Thing { .init([.init("kind", word)], slot: slot) }
+        let things = [thing("a", 1), thing("b", 1), thing("c", 2), thing("d", nil), thing("e", 17)]
+        #expect(PictureDescription(things).slots(4).map { $0?.words[0].text } == ["d", "a", "b", "c"])
+        #expect(PictureDescription([]).slots(2) == [nil, nil])
+        #expect(PictureDescription([thing("a", 5)]).slots(4).map { $0?.words[0].text } == [nil, "a", nil, nil])
+    }
 }

@@ -28,10 +28,13 @@ public struct PictureDescription: Sendable, Equatable {
         public var words: [Word]
         /// Nil for the picture as a whole.
         public var box: Box?
+        /// Which of a picture's soft tokens is its own, where there is such an order; see ``PictureDescription/slots(_:)``.
+        public var slot: Int?
 
-        public init(_ words: [Word], box: Box? = nil) {
+        public init(_ words: [Word], box: Box? = nil, slot: Int? = nil) {
             self.words = words
             self.box = box
+            self.slot = slot
         }
     }
 
@@ -39,6 +42,17 @@ public struct PictureDescription: Sendable, Equatable {
     public var things: [Thing]
 
     public init(_ things: [Thing]) { self.things = things }
+
+    /// The things, each in a slot of its own: that which it names, or where another has it or it names none, the next free one. What finds none
+    /// is left out.
+    public func slots(_ count: Int) -> [Thing?] {
+        var slots = [Thing?](repeating: nil, count: count)
+        for thing in things {
+            let wanted = thing.slot ?? 0
+            if let free = (0..<count).map({ (wanted + $0) % count }).first(where: { slots[$0] == nil }) { slots[free] = thing }
+        }
+        return slots
+    }
 
     /// What is said of the picture as a whole.
     public var whole: [Word] { things.filter { $0.box == nil }.flatMap(\.words) }

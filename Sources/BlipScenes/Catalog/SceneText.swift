@@ -13,8 +13,24 @@ public struct SceneText: SampleCollection {
         /// Bare questions about few objects: to find what is asked for has to be learned first, and is learned there soonest.
         case primer = "scenes_primer"
         case all = "scenes_text"
+        /// Questions for which several things have to be found at once: to count, to compare, to tell where one is from another.
+        case drill = "scenes_drill"
 
-        fileprivate var title: String { self == .primer ? "Scene Primer" : "Scene Text" }
+        fileprivate var title: String {
+            switch self {
+            case .primer: "Scene Primer"
+            case .all: "Scene Text"
+            case .drill: "Scene Drill"
+            }
+        }
+
+        fileprivate var about: String {
+            switch self {
+            case .primer: "Bare questions about one to three objects."
+            case .all: "The formats of all other sets are in it."
+            case .drill: "Questions for which several things have to be found at once."
+            }
+        }
     }
 
     /// - Parameter count: how many samples there are; each is made when it is asked for.
@@ -31,6 +47,9 @@ public struct SceneText: SampleCollection {
         (.blurred, 1), (.science, 1), (.tokens, 1), (.motion, 0.7), (.change, 0.5), (.ending, 0.7), (.dialog, 1), (.labels, 1),
     ]
 
+    /// Of drills; the first stands for bare questions.
+    private static let drills: [(task: SceneTask, share: Double)] = [(.questions, 6), (.compositional, 2), (.spatial, 2), (.motion, 0.3)]
+
     /// The share of samples without any description, from which is learned what answers there are.
     private static let undescribed = 0.02
 
@@ -45,19 +64,20 @@ public struct SceneText: SampleCollection {
             licence: "that of this package", splits: [SplitFacts(.train, size, note: "texts without pictures")], files: [],
             notes: [
                 "For training language models before they see pictures: scenes are told in words. "
-                    + (level == .primer ? "Bare questions about one to three objects." : "The formats of all other sets are in it.")
+                    + level.about
             ])
     }
 
     public func sample(_ index: Int) throws -> Sample {
         var generator = SeededGenerator(seed: SceneCatalog.seed, SeededGenerator.key(level.rawValue), UInt64(index))
         if level == .primer { return try primer(index, &generator) }
+        let shares = level == .drill ? Self.drills : Self.shares
         for _ in 0..<100 {
-            guard let place = generator.place(among: Self.shares.map(\.share)), let content = Self.shares[place].task.draw(&generator)
-            else {
-                continue
+            guard let place = generator.place(among: shares.map(\.share)) else { continue }
+            if level == .drill, place == 0 { return try drill(index, &generator) }
+            if let content = shares[place].task.draw(&generator) {
+                return try Self.sample(content, of: shares[place].task, index, &generator)
             }
-            return try Self.sample(content, of: Self.shares[place].task, index, &generator)
         }
         throw DataError.badRecord(
             place: "\(level.rawValue), sample \(index + 1)", reason: "no scene drawn suits a task, which is a mistake in it")
@@ -69,7 +89,22 @@ public struct SceneText: SampleCollection {
             .text,
         ]
         let kind = kinds[generator.below(kinds.count)]
-        let style = SceneStyle(objects: 1...3, text: kind == .text ? 1 : 0.1, overlap: 0.1)
+        return try bare(kind, SceneStyle(objects: 1...3, text: kind == .text ? 1 : 0.1, overlap: 0.1), index, &generator)
+    }
+
+    private func drill(_ index: Int, _ generator: inout SeededGenerator) throws -> Sample {
+        let kinds: [SceneQuestion.Kind] = [
+            .count, .count, .count, .count, .comparison, .comparison, .comparison, .existence, .existence, .existence, .position, .text,
+        ]
+        let kind = kinds[generator.below(kinds.count)]
+        var style = SceneStyle.training
+        if kind == .count { (style.repetition, style.objects) = (0.75, 1...6) }
+        if kind == .comparison { style.objects = 2...5 }
+        if kind == .text { style.text = 1 }
+        return try bare(kind, style, index, &generator)
+    }
+
+    private func bare(_ kind: SceneQuestion.Kind, _ style: SceneStyle, _ index: Int, _ generator: inout SeededGenerator) throws -> Sample {
         guard let (scene, question) = SceneTask.found(style, &generator, { QuestionWriter($0).question(kind, &$1) }) else {
             throw DataError.badRecord(
                 place: "\(level.rawValue), sample \(index + 1)", reason: "no scene drawn suits its question, which is a mistake in it")

@@ -12,13 +12,13 @@ extension Scene {
             .init("shadows", hasShadows ? "shadows" : "none"),
         ]
         if drawing != .painted { words.append(.init("drawing", drawing.rawValue)) }
-        var things = [PictureDescription.Thing(words)]
+        var things = [PictureDescription.Thing(words, slot: SceneWords.wholeSlot)]
         switch background {
         case .plain(let paper), .speckled(let paper): things[0].words.append(.init("paper", paper.rawValue))
         case .gradient(let one, let other, _):
             // In things of their own, since words of one have no order.
-            things.append(PictureDescription.Thing([.init("fading", "from"), .init("paper", one.rawValue)]))
-            things.append(PictureDescription.Thing([.init("fading", "to"), .init("paper", other.rawValue)]))
+            things.append(PictureDescription.Thing([.init("fading", "from"), .init("paper", one.rawValue)], slot: SceneWords.wholeSlot + 1))
+            things.append(PictureDescription.Thing([.init("fading", "to"), .init("paper", other.rawValue)], slot: SceneWords.wholeSlot + 2))
         default: break
         }
         return things
@@ -37,7 +37,8 @@ extension Scene {
         let (across, down) = (object.extent.x * SceneWords.filled, object.extent.y * SceneWords.filled)
         let box = PictureDescription.Box(
             left: object.x - across, top: object.y - down, right: object.x + across, bottom: object.y + down)
-        return [PictureDescription.Thing(words, box: box)] + letters(object)
+        let slot = SceneWords.objectSlot + 3 * object.place.row + object.place.column
+        return [PictureDescription.Thing(words, box: box, slot: slot)] + letters(object)
     }
 
     private func letters(_ object: SceneObject) -> [PictureDescription.Thing] {
@@ -51,7 +52,8 @@ extension Scene {
                     .init("letter", String(character)), .init("order", SceneWords.orders[min(place, SceneWords.orders.count - 1)]),
                     .init("place", object.place.rawValue),
                 ],
-                box: .init(left: middle - half, top: object.y - tall, right: middle + half, bottom: object.y + tall))
+                box: .init(left: middle - half, top: object.y - tall, right: middle + half, bottom: object.y + tall),
+                slot: SceneWords.letterSlot + place)
         }
     }
 }
@@ -60,6 +62,9 @@ extension Scene {
 enum SceneWords {
     /// Figures do not reach into the corners of their boxes.
     static let filled = 0.85
+    /// Which of a picture's sixteen soft tokens tells what: the picture as a whole, the ninths of the picture, letters in their order. The fifth letter of
+    /// a word comes round to where gradients are told, or behind.
+    static let (wholeSlot, objectSlot, letterSlot) = (0, 3, 12)
     static let orders = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth"]
 
     /// Other words than those of places, so that a leftward arrow on the right is no rightward one on the left.
@@ -77,6 +82,7 @@ enum SceneWords {
         let total = Double(max(1, chart.parts.reduce(0) { $0 + $1.value }))
         var start = 0.0
         return chart.parts.enumerated().map { place, part in
+            let slot = objectSlot + place
             let words = [
                 PictureDescription.Word("kind", chart.partName), .init("color", part.color.name), .init("letter", part.label),
                 .init("value", String(part.value)),
@@ -87,13 +93,13 @@ enum SceneWords {
                 let middle = 0.125 + (Double(place) + 0.5) * step
                 let height = Double(part.value) / 9 * 0.625
                 return PictureDescription.Thing(
-                    words, box: .init(left: middle - step * 0.34, top: 0.75 - height, right: middle + step * 0.34, bottom: 0.9))
+                    words, box: .init(left: middle - step * 0.34, top: 0.75 - height, right: middle + step * 0.34, bottom: 0.9), slot: slot)
             case .pie:
                 let middle = start + Double(part.value) / total / 2
                 start += Double(part.value) / total
                 let (sine, cosine) = Exact.sineAndCosine(degrees: 360 * middle)
                 let (x, y) = (0.5 + Double(sine) * 0.26, 0.5 - Double(cosine) * 0.26)
-                return PictureDescription.Thing(words, box: .init(left: x - 0.1, top: y - 0.1, right: x + 0.1, bottom: y + 0.1))
+                return PictureDescription.Thing(words, box: .init(left: x - 0.1, top: y - 0.1, right: x + 0.1, bottom: y + 0.1), slot: slot)
             }
         }
     }

@@ -18,6 +18,7 @@ extension TrainingPlan {
         pretraining = try keys.take("pretraining").map { value throws(PlanError) in try Self.pretraining(value) }
         languagePretraining = try keys.take("language_pretraining").map { value throws(PlanError) in try Self.languagePretraining(value) }
         if let value = keys.take("vision_pretraining") { teachesVision = try value.flag() }
+        queryPretraining = try keys.take("query_pretraining").map { value throws(PlanError) in try Self.queryPretraining(value) }
         if languagePretraining != nil { trained = [.languageModel] }
         if teachesVision { trained = [.visionEncoder, .visionNorm] }
         if let value = keys.take("train") {
@@ -44,10 +45,16 @@ extension TrainingPlan {
 
     /// What no key alone can have wrong.
     private func check(_ file: PlanFile) throws(PlanError) {
-        let stages = [pretraining != nil, languagePretraining != nil, teachesVision]
+        let stages = [pretraining != nil, languagePretraining != nil, teachesVision, queryPretraining != nil]
         if stages.count(where: { $0 }) > 1 {
             throw .badValue(
-                place: file.name, found: "several of pretraining, language_pretraining and vision_pretraining", expected: "one of them")
+                place: file.name, found: "several of pretraining, language_pretraining, vision_pretraining and query_pretraining",
+                expected: "one of them")
+        }
+        if queryPretraining != nil, !trained.isSubset(of: NetworkPart.trainedByDefault) || adapters != nil {
+            throw .badValue(
+                place: "\(file.name), train", found: (trained.map(\.rawValue) + (adapters == nil ? [] : ["lora"])).sorted().joined(separator: ", "),
+                expected: "the Q-Former and what is about it, as nothing else learns in query_pretraining")
         }
         if languagePretraining != nil, trained != [.languageModel] {
             throw .badValue(
@@ -59,7 +66,7 @@ extension TrainingPlan {
                 place: "\(file.name), train", found: trained.map(\.rawValue).sorted().joined(separator: ", "),
                 expected: "vision_encoder and vision_norm, as nothing else learns in vision_pretraining")
         }
-        if teachesVision, training.augmentation != .none {
+        if teachesVision || queryPretraining != nil, training.augmentation != .none {
             throw .badValue(
                 place: "\(file.name), training.augmentation", found: training.augmentation.rawValue,
                 expected: "none: in a picture that is cropped or turned, things are elsewhere than their descriptions say")
@@ -143,6 +150,7 @@ extension TrainingPlan {
         if let value = keys.take("frames") { training.frames = try value.integer(in: 1...256) }
         if let value = keys.take("max_instruction_tokens") { training.instructionLimit = try value.integer(in: 4...65536) }
         if let value = keys.take("max_answer_tokens") { training.answerLimit = try value.integer(in: 4...65536) }
+        if let value = keys.take("count") { training.counted = try value.choice() }
         if let value = keys.take("bad_loss") { training.badLoss = try value.choice() }
         if let value = keys.take("max_bad_losses") { training.maximumBadLosses = try value.integer() }
         try keys.finish()
@@ -176,6 +184,15 @@ extension TrainingPlan {
     private static func languagePretraining(_ value: PlanValue) throws(PlanError) -> LanguagePretraining {
         var (keys, pretraining) = (try value.mapping(), LanguagePretraining())
         if let value = keys.take("places") { pretraining.places = try value.integer(in: 1...4096) }
+        pretraining.nothing = try keys.take("nothing")?.text()
+        if let value = keys.take("noise") { pretraining.noise = try value.number(in: 0...10) }
+        try keys.finish()
+        return pretraining
+    }
+
+    private static func queryPretraining(_ value: PlanValue) throws(PlanError) -> QueryPretraining {
+        var (keys, pretraining) = (try value.mapping(), QueryPretraining())
+        pretraining.nothing = try keys.take("nothing")?.text()
         try keys.finish()
         return pretraining
     }

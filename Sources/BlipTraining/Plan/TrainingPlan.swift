@@ -21,6 +21,9 @@ public struct TrainingPlan: Sendable, Equatable {
 
     public enum PictureChange: String, Sendable, CaseIterable { case none, paper, blip2, blip }
 
+    /// What each counts alike in the loss of a step: so an answer of many tokens counts by its length, or no more than a short one.
+    public enum Counted: String, Sendable, CaseIterable { case tokens, answers }
+
     /// What happens to a loss that is no number.
     public enum BadLoss: String, Sendable, CaseIterable {
         /// Training ends, with the batch written out.
@@ -59,6 +62,7 @@ public struct TrainingPlan: Sendable, Equatable {
         public var precision = Precision.float32
         /// Computes the language model's layers once more on the way back instead of keeping what is in them.
         public var recomputes = false
+        public var counted = Counted.tokens
         /// In the Q-Former, with the probabilities that its config names.
         public var hasDropout = true
         /// Of dropout; `data.seed` is that of the samples.
@@ -94,6 +98,18 @@ public struct TrainingPlan: Sendable, Equatable {
     public struct LanguagePretraining: Sendable, Equatable {
         /// Soft tokens of a picture; as many as there will be query tokens.
         public var places = 32
+        /// The word for a place that holds nothing; nil for zeros.
+        public var nothing: String?
+        /// Added to soft tokens, as a share of their root mean square.
+        public var noise = 0.0
+
+        public init() {}
+    }
+
+    /// The `query_pretraining` of a plan: the Q-Former learns to tell of pictures what the language model was told in words.
+    public struct QueryPretraining: Sendable, Equatable {
+        /// As in ``LanguagePretraining``.
+        public var nothing: String?
 
         public init() {}
     }
@@ -140,6 +156,7 @@ public struct TrainingPlan: Sendable, Equatable {
     public var languagePretraining: LanguagePretraining?
     /// The plan's `vision_pretraining`: the image encoder learns to tell what is where.
     public var teachesVision = false
+    public var queryPretraining: QueryPretraining?
     public var trained = NetworkPart.trainedByDefault
     /// Low-rank changes of the language model, to be trained in its place.
     public var adapters: AdapterSettings?

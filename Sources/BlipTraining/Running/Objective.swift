@@ -91,6 +91,10 @@ extension TrainingPlan {
                 return try RegionPass(
                     network, checkpoint, data.vocabulary(), seed: training.seed, training.precision.cast, pictures)
             }
+            if let queryPretraining {
+                return TellingPass(
+                    network: network, checkpoint: checkpoint, cast: training.precision.cast, settings: queryPretraining, pictures: pictures)
+            }
             if let languagePretraining {
                 return DescribedPass(
                     network: network, checkpoint: checkpoint, training: training, settings: languagePretraining, pictures: pictures)

@@ -21,21 +21,24 @@ public struct TrainingBatch: Sendable {
 
     /// - Parameters:
     ///   - size: the most samples of a piece. Those with unlike numbers of pictures come into pieces of their own.
-    public init(_ examples: [LoadedExample], _ processor: Processor, size: Int, instructionLimit: Int, answerLimit: Int) throws {
+    ///   - lengths: answers with more tokens than one of these come into pieces of their own, too.
+    public init(
+        _ examples: [LoadedExample], _ processor: Processor, size: Int, instructionLimit: Int, answerLimit: Int, lengths: [Int] = []
+    ) throws {
         var parts: [MicroBatch] = []
-        var open: [Int: Int] = [:]
+        var open: [[Int]: Int] = [:]
         var rows = try examples.enumerated().map { place, loaded in
             let input = try processor.trainingInput(planes: loaded.frames, loaded.example.instruction, limit: instructionLimit)
             return (place: place, input: input, target: try processor.target(loaded.example.answer, limit: answerLimit))
         }
         if size < rows.count { rows.sort { ($0.target.count, $0.place) < ($1.target.count, $1.place) } }
         for (_, input, target) in rows {
-            let frames = input.frames.count
-            if let place = open[frames], parts[place].inputs.count < size {
+            let kind = [input.frames.count, lengths.count { target.count > $0 }]
+            if let place = open[kind], parts[place].inputs.count < size {
                 parts[place].inputs.append(input)
                 parts[place].targets.append(target)
             } else {
-                open[frames] = parts.count
+                open[kind] = parts.count
                 parts.append(MicroBatch(inputs: [input], targets: [target]))
             }
         }

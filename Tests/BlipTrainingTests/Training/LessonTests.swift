@@ -105,6 +105,96 @@ import Testing
         }
     }
 
+    @Test("query tokens are compared with the soft tokens that the language model was told, and nothing else learns", arguments: ["flan-t5", "vicuna"])
+    func telling(_ name: String) async throws {
+        try await withTemporaryFolder { folder in
+            var samples = try Self.pictures()
+            // The tiny networks have few queries, and some are to have nothing to tell.
+            samples[0].descriptions[0].things.removeSubrange(2...)
+            let run = try TinyRun(
+                name, samples, output: folder, "\(Self.keys), steps: 100", more: "query_pretraining: {}\ncheckpoints: {every: 100, keep: 1}")
+            let checkpoint = try run.checkpoint()
+            #expect(checkpoint.parameters.allSatisfy { NetworkPart.instructionTuned.contains(NetworkPart(of: $0.name)) })
+            guard case .answers(let network) = checkpoint.network else {
+                Issue.record("it answers nothing")
+                return
+            }
+
+            // One picture, worked out thing by thing.
+            let loader = PictureLoader(checkpoint.processor.images, .none)
+            let example = Example(
+                dataset: "few", sample: "0", images: samples[0].images, instruction: "", answer: "", descriptions: samples[0].descriptions)
+            var generator = SeededGenerator(seed: 0)
+            let frames = try samples[0].images.flatMap { try $0.planes(loader, frames: 1, &generator) }
+            let objective = try run.plan.objective(checkpoint)
+            let draw = Draw(position: 0, part: 0, epoch: 0, index: 0)
+            let pieces = try objective.pieces([LoadedExample(draw: draw, example: example, frames: frames)], size: 8)
+            let found = try pieces[0].loss(Chance(seed: 1, step: 0, rank: 0, part: 0, hasDropout: false), OneWorker())
+            let soft = try network.softTokens(seeing: network.look(at: checkpoint.pixels(frames)), told: nil)  // [1, N, D]
+            let width = soft.size(2)
+            let seen = try soft.floats()
+            var (errors, squares, rest, things) = (0.0, 0.0, 0.0, 0)
+            for (slot, thing) in samples[0].descriptions[0].slots(checkpoint.config.queryCount).enumerated() {
+                let query = seen[slot * width..<(slot + 1) * width]
+                guard let thing else {
+                    rest += query.reduce(0) { $0 + Double($1 * $1) }
+                    continue
+                }
+                var sum = [Float](repeating: 0, count: width)
+                for id in thing.words.flatMap({ checkpoint.processor.tokenizer.encode($0.text, addSpecialTokens: false) }) {
+                    for (place, value) in try network.language.embed(Tensor.of([id], [1, 1])).floats().enumerated() { sum[place] += value }
+                }
+                things += 1
+                errors += zip(query, sum).reduce(0) { $0 + Double(($1.0 - $1.1) * ($1.0 - $1.1)) }
+                squares += sum.reduce(0) { $0 + Double($1 * $1) }
+            }
+            let nothing = rest / Double(checkpoint.config.queryCount - things) / (squares / Double(things))
+            #expect(abs(found.parts[0] - errors / squares) < 1e-4 * errors / squares, "\(found.parts) \(errors / squares)")
+            #expect(abs(found.parts[1] - nothing) < 1e-4 * nothing, "\(found.parts) \(nothing)")
+
+            let records = try run.train(checkpoint)
+            let (first, last) = (records[0].loss, records.suffix(5).map(\.loss).reduce(0, +) / 5)
+            #expect(last < 0.7 * first, "\(first) -> \(last)")
+        }
+    }
+
+    @Test("short and long answers count alike where a plan says so, and by their tokens where it does not")
+    func counted() async throws {
+        try await withTemporaryFolder { folder in
+            let picture = RGBImage(width: 4, height: 4, pixels: [UInt8](repeating: 90, count: 48))
+            let long = Array(repeating: "a red house", count: 12).joined(separator: " and ")
+            let samples = try [
+                TinyRun.sample(0, picture, "What is it?", "red"), TinyRun.sample(1, picture, "What?", "blue"),
+                TinyRun.sample(2, picture, "Describe it.", long),
+            ]
+            func pieces(_ counted: String) throws -> [(piece: Piece, loss: Double)] {
+                let run = try TinyRun("flan-t5", samples, output: folder, "\(Self.keys), steps: 1, count: \(counted)")
+                let checkpoint = try run.checkpoint()
+                let loader = PictureLoader(checkpoint.processor.images, .none)
+                var generator = SeededGenerator(seed: 0)
+                let loaded = try samples.enumerated().map { place, sample in
+                    guard case .instruction(let written) = sample.task else { throw CancellationError() }
+                    let example = Example(
+                        dataset: "few", sample: "\(place)", images: sample.images, instruction: written.instruction,
+                        answer: written.response ?? "")
+                    return try LoadedExample(
+                        draw: Draw(position: place, part: 0, epoch: 0, index: place), example: example,
+                        frames: sample.images.flatMap { try $0.planes(loader, frames: 1, &generator) })
+                }
+                let chance = Chance(seed: 1, step: 0, rank: 0, part: 0, hasDropout: false)
+                return try run.plan.objective(checkpoint).pieces(loaded, size: 3).map {
+                    ($0, try $0.loss(chance, OneWorker()).total.item())
+                }
+            }
+            let (tokens, answers) = (try pieces("tokens"), try pieces("answers"))
+            #expect(tokens.count == 1 && tokens[0].piece.weight == Double(tokens[0].piece.tokens))
+            #expect(answers.map(\.piece.weight) == [2, 1])
+            // The same losses, weighed otherwise.
+            let byTokens = answers.reduce(0) { $0 + $1.loss * Double($1.piece.tokens) } / Double(tokens[0].piece.tokens)
+            #expect(abs(byTokens - tokens[0].loss) < 1e-4, "\(byTokens) \(tokens[0].loss)")
+        }
+    }
+
     @Test("data without descriptions is refused by name")
     func refused() async throws {
         try await withTemporaryFolder { folder in
@@ -114,6 +204,10 @@ import Testing
             let other = try TinyRun(
                 "flan-t5", [plain], output: folder.appendingPathComponent("b"), Self.keys + ", steps: 1", more: "vision_pretraining: true")
             #expect(throws: TrainingError.self) { try other.train() }
+            let picture = RGBImage(width: 4, height: 4, pixels: [UInt8](repeating: 90, count: 48))
+            let third = try TinyRun(
+                "flan-t5", [TinyRun.sample(0, picture, "What is it?", "red")], output: folder.appendingPathComponent("c"), Self.keys + ", steps: 1", more: "query_pretraining: {}")
+            #expect(throws: TrainingError.self) { try third.train() }
         }
     }
 
@@ -122,6 +216,8 @@ import Testing
         arguments: [
             ("vision_pretraining: true\nlanguage_pretraining: {}", ""), ("language_pretraining: {}\ntrain: [qformer]", ""),
             ("vision_pretraining: true\ntrain: [language_model]", ""), ("vision_pretraining: true", "augmentation: paper"),
+            ("query_pretraining: {}\nvision_pretraining: true", ""), ("query_pretraining: {}\ntrain: [qformer, language_model]", ""),
+            ("query_pretraining: {}", "augmentation: paper"), ("query_pretraining: {}\nlora: {rank: 4}", ""), ("{}", "count: words"),
             ("language_pretraining: {places: 0}", ""), ("language_pretraining: {rooms: 3}", ""), ("vision_pretraining: maybe", ""),
         ])
     func plans(_ more: String, _ training: String) throws {
