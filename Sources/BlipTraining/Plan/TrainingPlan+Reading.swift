@@ -53,7 +53,8 @@ extension TrainingPlan {
         }
         if queryPretraining != nil, !trained.isSubset(of: NetworkPart.trainedByDefault) || adapters != nil {
             throw .badValue(
-                place: "\(file.name), train", found: (trained.map(\.rawValue) + (adapters == nil ? [] : ["lora"])).sorted().joined(separator: ", "),
+                place: "\(file.name), train",
+                found: (trained.map(\.rawValue) + (adapters == nil ? [] : ["lora"])).sorted().joined(separator: ", "),
                 expected: "the Q-Former and what is about it, as nothing else learns in query_pretraining")
         }
         if languagePretraining != nil, trained != [.languageModel] {

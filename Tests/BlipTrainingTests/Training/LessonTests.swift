@@ -105,14 +105,17 @@ import Testing
         }
     }
 
-    @Test("query tokens are compared with the soft tokens that the language model was told, and nothing else learns", arguments: ["flan-t5", "vicuna"])
+    @Test(
+        "query tokens are compared with the soft tokens that the language model was told, and nothing else learns",
+        arguments: ["flan-t5", "vicuna"])
     func telling(_ name: String) async throws {
         try await withTemporaryFolder { folder in
             var samples = try Self.pictures()
             // The tiny networks have few queries, and some are to have nothing to tell.
             samples[0].descriptions[0].things.removeSubrange(2...)
             let run = try TinyRun(
-                name, samples, output: folder, "\(Self.keys), steps: 100", more: "query_pretraining: {}\ncheckpoints: {every: 100, keep: 1}")
+                name, samples, output: folder, "\(Self.keys), steps: 100", more: "query_pretraining: {}\ncheckpoints: {every: 100, keep: 1}"
+            )
             let checkpoint = try run.checkpoint()
             #expect(checkpoint.parameters.allSatisfy { NetworkPart.instructionTuned.contains(NetworkPart(of: $0.name)) })
             guard case .answers(let network) = checkpoint.network else {
@@ -206,7 +209,8 @@ import Testing
             #expect(throws: TrainingError.self) { try other.train() }
             let picture = RGBImage(width: 4, height: 4, pixels: [UInt8](repeating: 90, count: 48))
             let third = try TinyRun(
-                "flan-t5", [TinyRun.sample(0, picture, "What is it?", "red")], output: folder.appendingPathComponent("c"), Self.keys + ", steps: 1", more: "query_pretraining: {}")
+                "flan-t5", [TinyRun.sample(0, picture, "What is it?", "red")], output: folder.appendingPathComponent("c"),
+                Self.keys + ", steps: 1", more: "query_pretraining: {}")
             #expect(throws: TrainingError.self) { try third.train() }
         }
     }
