@@ -9,6 +9,9 @@ public enum DecodingPreset: String, Sendable, CaseIterable {
     case caption
     /// The likeliest token each time, and nothing penalised. Ours, for scenes: a list of things rightly repeats words, and a number its digits.
     case greedy
+    /// One sentence about a scene: as ``greedy``, with as little penalty on repetition as keeps a small model from going round in circles. Ours; of 1, 1.2
+    /// and 1.5 it gave the best captions on the sets' validation splits.
+    case sceneCaption = "scene-caption"
 
     public func options(isEncoderDecoder: Bool) -> DecodingOptions {
         var options = DecodingOptions(maximumTokens: 256)
@@ -28,6 +31,9 @@ public enum DecodingPreset: String, Sendable, CaseIterable {
             options.repetitionPenalty = 1.15
             options.lengthPenalty = 0
         case .greedy: options.beams = 1
+        case .sceneCaption:
+            options.beams = 1
+            options.repetitionPenalty = 1.2
         }
         return options
     }

@@ -6,7 +6,7 @@ import BlipDecoding
 struct DecodingArguments: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "A named set of options: instructblip (5 beams, 256 tokens, repetition penalty 1.5), vqa (5 beams, 10 tokens, length penalty -1 for T5 and 0 for LLaMA), caption (5 beams, 30 tokens), greedy (the likeliest of 256 tokens each time). Options given beside it win.",
+            "A named set of options: instructblip (5 beams, 256 tokens, repetition penalty 1.5), vqa (5 beams, 10 tokens, length penalty -1 for T5 and 0 for LLaMA), caption (5 beams, 30 tokens), greedy (the likeliest of 256 tokens each time), scene-caption (the same with repetition penalty 1.2). Options given beside it win.",
             valueName: "name"))
     var preset: DecodingPreset?
 

@@ -76,8 +76,12 @@ struct Demo: AsyncParsableCommand {
         ) async throws {
             self.item = item
             if item.candidates.isEmpty {
-                // Greedily, as scenes are evaluated: a list of things rightly repeats words, which the presets penalise.
-                answer = try await assistant.answer(item.instruction, about: [picture], AnswerOptions(maximumTokens: 64)).text
+                // As scenes are evaluated: a list of things rightly repeats words, which the published presets penalise more.
+                var options = AnswerOptions()
+                let preset = item.isOpen ? DecodingPreset.sceneCaption : .greedy
+                options.decoding = preset.options(isEncoderDecoder: try await assistant.isEncoderDecoder)
+                options.decoding.maximumTokens = 64
+                answer = try await assistant.answer(item.instruction, about: [picture], options).text
             } else {
                 let source = ImageSource.bytes([UInt8](try picture.pngData()))
                 answer = try await assistant.rank(item.candidates, item.instruction, about: source).candidates.first?.text ?? ""

@@ -22,8 +22,8 @@ struct CheckpointOption: ParsableArguments {
 
     func folder() throws -> URL { try given.map(modelFolder) ?? SceneModel.folder() }
 
-    /// How captions are written where nothing is said: as published, or as scenes are, whose lists of things rightly repeat words.
-    func captionPreset() throws -> DecodingPreset { try folder() == SceneModel.folder() ? .greedy : .caption }
+    /// How captions are written where nothing is said: as published, or as scenes are, whose lists of things rightly repeat words more often.
+    func captionPreset() throws -> DecodingPreset { try folder() == SceneModel.folder() ? .sceneCaption : .caption }
 
     /// Tells whoever has not chosen a model which one answers. A verb calls it once, where it opens the checkpoint.
     func announce() {

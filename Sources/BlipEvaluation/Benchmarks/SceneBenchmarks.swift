@@ -7,7 +7,7 @@ extension EvaluationBenchmark {
     /// A set of scenes as a benchmark: asked, answered and measured as its task says.
     ///
     /// Sets whose samples bring their own instructions have no prompt; their responses are compared with the expected ones by ROUGE-L. Answers are written
-    /// greedily: the paper's penalty on repetition would be one on lists of things and on numbers like 77.
+    /// greedily: the paper's penalty on repetition would be one on lists of things and on numbers like 77. Captions have a small one.
     public init(_ task: SceneTask) throws {
         let (answering, scoring, headline) = try Self.measured(task)
         let prompt = task.prompt ?? EvaluationPrompt("{question}", evidence: "each sample brings its own instruction")
@@ -28,7 +28,7 @@ extension EvaluationBenchmark {
     private static func measured(_ task: SceneTask) throws -> (Answering, Scoring, headline: String) {
         let isRanked = task.prompt?.answering == .rank
         switch task.metric {
-        case "CIDEr": return (.generate(.greedy), .caption, "cider")
+        case "CIDEr": return (.generate(.sceneCaption), .caption, "cider")
         case "ROUGE-L": return (.generate(.greedy), .text, "rouge_l")
         case "VQA accuracy": return (.generate(.greedy), .vqa, "vqa_accuracy")
         case "iVQA accuracy": return (.generate(.greedy), .ivqa, "ivqa_accuracy")

@@ -17,8 +17,11 @@ extension Scene {
         case .plain(let paper), .speckled(let paper): things[0].words.append(.init("paper", paper.rawValue))
         case .gradient(let one, let other, _):
             // In things of their own, since words of one have no order.
-            things.append(PictureDescription.Thing([.init("fading", "from"), .init("paper", one.rawValue)], slot: SceneWords.wholeSlot + 1))
-            things.append(PictureDescription.Thing([.init("fading", "to"), .init("paper", other.rawValue)], slot: SceneWords.wholeSlot + 2))
+            for (number, (word, paper)) in [("from", one), ("to", other)].enumerated() {
+                things.append(
+                    PictureDescription.Thing(
+                        [.init("fading", word), .init("paper", paper.rawValue)], slot: SceneWords.wholeSlot + 1 + number))
+            }
         default: break
         }
         return things

@@ -49,7 +49,8 @@ struct TellingPass: Objective {
         let seen = try withAutocast(cast, on: device) {
             try network.softTokens(seeing: network.look(from: pictures(samples.flatMap(\.frames))), told: nil, dropout: dropout)
         }.to(.float32)
-        let wanted = try withoutGradients { try ToldThings.embed(told.map { $0 ?? nothing }, network.language, on: device).to(.float32) }  // [B·N, D]
+        // [B·N, D]
+        let wanted = try withoutGradients { try ToldThings.embed(told.map { $0 ?? nothing }, network.language, on: device).to(.float32) }
         let errors = try (seen.reshape([told.count, seen.size(2)]) - wanted).square().mean(1)  // [B·N]
         let some = told.count { $0 != nil }
         guard some > 0 else { throw TrainingError.badBatch(reason: "nothing is said of any of its pictures") }
