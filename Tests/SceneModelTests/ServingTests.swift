@@ -62,8 +62,9 @@ import Testing
             #expect(answer.sequences.map(\.tokenIDs) == alone.sequences.map(\.tokenIDs), "\(index): \(question.instruction)")
             #expect(answer.sequences.map(\.text) == alone.sequences.map(\.text))
             for (mine, theirs) in zip(answer.sequences, alone.sequences) {
-                #expect(
-                    zip(mine.logProbabilities, theirs.logProbabilities).allSatisfy { abs($0 - $1) < 1e-5 * max(1, abs($1)) }, "\(index)")
+                let apart = zip(mine.logProbabilities, theirs.logProbabilities).map { abs($0 - $1) / max(1, abs($1)) }.max() ?? 0
+                // A millionth of this model's logits, which reach 20: how many rows are summed together changes their last bits.
+                #expect(apart < 2e-5, "\(index): \(apart)")
             }
         }
         #expect(scheduler.statistics.questions == 200 && scheduler.statistics.failures == 0)
