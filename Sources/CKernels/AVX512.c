@@ -280,13 +280,17 @@ ALWAYS void plain_rows(const ckernels_type type, const int outputs, const int co
 ALWAYS void plain_outputs(const ckernels_type type, const int outputs, const void *weights, int64_t columns, int64_t output, const float *x,
                           int64_t rows, const float *bias, float *out, int64_t stride) {
   const int64_t parts = (rows + 7) / 8;
+  // Short rows are added up in one order, however many there are: what one of them is given does not depend on the others.
+  const int few = columns <= 1024 ? 10 : 0;
   for (int64_t part = 0; part < parts; part++) {
     const int64_t start = rows * part / parts, count = rows * (part + 1) / parts - start;
     const float *from = x + start * columns;
     float *to = out + start * stride;
-    switch (count) {
+    switch (count <= 2 ? count + few : count) {
       case 1: plain_rows(type, outputs, 1, 4, weights, columns, output, from, bias, to, stride); break;
       case 2: plain_rows(type, outputs, 2, 2, weights, columns, output, from, bias, to, stride); break;
+      case 11: plain_rows(type, outputs, 1, 1, weights, columns, output, from, bias, to, stride); break;
+      case 12: plain_rows(type, outputs, 2, 1, weights, columns, output, from, bias, to, stride); break;
 #define ROWS(n) case n: plain_rows(type, outputs, n, 1, weights, columns, output, from, bias, to, stride); break;
       ROWS(3) ROWS(4) ROWS(5) ROWS(6) ROWS(7) ROWS(8)
 #undef ROWS

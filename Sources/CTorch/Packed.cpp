@@ -351,9 +351,9 @@ bool is_for_own_product(const at::Tensor &x, const at::Tensor &weight, const cto
   // libtorch broadcasts a bias, or says what is wrong with it.
   if (bias != nullptr && !is_bias_of(bias->value, weight.size(0))) return false;
   int64_t rows = x.numel() / x.size(-1);
-  // One row of a small matrix, which stays in the cache, is as good with libtorch.
   if (rows <= CKERNELS_FEW_ROWS && weight.numel() >= (1 << 16)) return true;
-  return rows > 1 && type == at::kFloat && static_cast<int64_t>(weight.nbytes()) <= near_bytes && rows <= ckernels_near_rows(ckernels_current());
+  // Small matrices stay in the cache.
+  return type == at::kFloat && static_cast<int64_t>(weight.nbytes()) <= near_bytes && rows <= ckernels_near_rows(ckernels_current());
 }
 
 }  // namespace
