@@ -12,7 +12,7 @@ final class ImageCache {
         var lastUse: Int
     }
 
-    private var entries: [UInt64: Entry] = [:]
+    private var entries: [Int: Entry] = [:]
     private var uses = 0
     private(set) var byteCount = 0
     /// Pictures that were asked for, and those among them that the image encoder was not shown again.
@@ -46,7 +46,7 @@ final class ImageCache {
         let key = Self.key(planes)
         uses += 1
         // The key only finds the place; the picture itself decides.
-        if let entry = entries[key], entry.planes == planes {
+        if let entry = entries[key], Self.isSame(entry.planes, planes) {
             entries[key]?.lastUse = uses
             return entry.look
         }
@@ -66,7 +66,7 @@ final class ImageCache {
         keep(Entry(planes: planes, look: look, lastUse: uses), Self.key(planes))
     }
 
-    private func keep(_ entry: Entry, _ key: UInt64) {
+    private func keep(_ entry: Entry, _ key: Int) {
         guard Self.size(entry) <= maximumBytes else { return }
         if let old = entries.removeValue(forKey: key) { byteCount -= Self.size(old) }
         entries[key] = entry
@@ -79,12 +79,22 @@ final class ImageCache {
 
     private static func size(_ entry: Entry) -> Int { entry.look.byteCount + entry.planes.values.count * 4 }
 
-    /// FNV-1a over the values, a word at a time.
-    private static func key(_ planes: PixelPlanes) -> UInt64 {
-        planes.values.withUnsafeBufferPointer { values in
-            var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-            for value in values { hash = (hash ^ UInt64(value.bitPattern)) &* 0x100_0000_01b3 }
-            return hash
+    /// Over the bytes, in functions that are quick in debug builds too: every question asks.
+    private static func key(_ planes: PixelPlanes) -> Int {
+        planes.values.withUnsafeBytes { bytes in
+            var hasher = Hasher()
+            hasher.combine(bytes: bytes)
+            return hasher.finalize()
+        }
+    }
+
+    private static func isSame(_ one: PixelPlanes, _ other: PixelPlanes) -> Bool {
+        guard one.height == other.height, one.width == other.width, one.values.count == other.values.count else { return false }
+        return one.values.withUnsafeBytes { mine in
+            other.values.withUnsafeBytes { theirs in
+                guard let start = mine.baseAddress, let otherStart = theirs.baseAddress else { return mine.isEmpty }
+                return memcmp(start, otherStart, mine.count) == 0
+            }
         }
     }
 }

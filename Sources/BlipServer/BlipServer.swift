@@ -23,6 +23,8 @@ public final class BlipServer: Sendable {
     let watches = ConnectionWatches()
     let hosts: HostRules
     let bodies: Budget
+    /// Of what requests may take: the bodies' times, and the pings of streams.
+    let clock = AlarmClock()
     /// Nil where none is served.
     let page: PageFiles?
     let logger: Logger

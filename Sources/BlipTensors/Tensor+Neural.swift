@@ -11,6 +11,16 @@ extension Tensor {
         try produce("linear", [self, weight]) { ctorch_linear(handle, weight.handle, bias?.handle, $0, $1) }
     }
 
+    /// Several products of this input at once, as queries, keys and values.
+    public func linear(_ layers: [(weight: Tensor, bias: Tensor?)]) throws(TensorError) -> [Tensor] {
+        let codes = layers.map { ctorch_layer(weight: $0.weight.handle, bias: $0.bias?.handle) }
+        var results = [OpaquePointer?](repeating: nil, count: codes.count)
+        // The codes hold handles alone, of tensors that must outlive the call.
+        defer { withExtendedLifetime(layers) {} }
+        try check("linear", [self] + layers.map(\.weight)) { ctorch_linear_together(handle, codes, Int32(codes.count), &results, $0) }
+        return results.compactMap { $0.map(Tensor.init) }
+    }
+
     /// Rows of this table [V, D] by ids [...] -> [..., D].
     public func embedding(_ ids: Tensor) throws(TensorError) -> Tensor {
         try produce("embedding", [self, ids]) { ctorch_embedding(handle, ids.handle, $0, $1) }

@@ -207,12 +207,32 @@ ALWAYS __m512 rest(const ckernels_type type, const void *weights, int64_t place,
   return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(halves), 16));
 }
 
+// What `_mm512_reduce_add_ps` makes of 16 registers one by one, in the same order: two outputs of row after row.
+ALWAYS __m512 totals(__m512 (*sums)[8][4]) {
+  __m512 halves[8], quarters[4], eighths[2];
+  for (int i = 0; i < 8; i++) {
+    const __m512 a = sums[0][i][0], b = sums[1][i][0];
+    halves[i] = _mm512_add_ps(_mm512_shuffle_f32x4(a, b, 0x44), _mm512_shuffle_f32x4(a, b, 0xee));
+  }
+  for (int i = 0; i < 4; i++) {
+    const __m512 a = halves[2 * i], b = halves[2 * i + 1];
+    quarters[i] = _mm512_add_ps(_mm512_shuffle_f32x4(a, b, 0x88), _mm512_shuffle_f32x4(a, b, 0xdd));
+  }
+  for (int i = 0; i < 2; i++) {
+    const __m512d a = _mm512_castps_pd(quarters[2 * i]), b = _mm512_castps_pd(quarters[2 * i + 1]);
+    eighths[i] = _mm512_add_ps(_mm512_castpd_ps(_mm512_unpacklo_pd(a, b)), _mm512_castpd_ps(_mm512_unpackhi_pd(a, b)));
+  }
+  const __m512 a = eighths[0], b = eighths[1];
+  const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+  return _mm512_permutexvar_ps(order, _mm512_add_ps(_mm512_shuffle_ps(a, b, 0x88), _mm512_shuffle_ps(a, b, 0xdd)));
+}
+
 // `outputs` rows of weights (1 or 2) against `count` rows of activations, with `parts` sums of each that do not wait for one another.
 ALWAYS void plain_rows(const ckernels_type type, const int outputs, const int count, const int parts, const void *weights, int64_t columns,
                        int64_t output, const float *x, const float *bias, float *out, int64_t stride) {
   __m512 sums[2][8][4];
   for (int o = 0; o < outputs; o++)
-    for (int r = 0; r < count; r++)
+    for (int r = 0; r < 8; r++)
       for (int part = 0; part < parts; part++) sums[o][r][part] = _mm512_setzero_ps();
   const int64_t size = type == CKERNELS_FLOAT32 ? 4 : 2;
   int64_t column = 0;
@@ -243,24 +263,34 @@ ALWAYS void plain_rows(const ckernels_type type, const int outputs, const int co
     }
   }
   for (int o = 0; o < outputs; o++)
-    for (int r = 0; r < count; r++) {
-      __m512 sum = sums[o][r][0];
-      for (int part = 1; part < parts; part++) sum = _mm512_add_ps(sum, sums[o][r][part]);
-      out[r * stride + output + o] = _mm512_reduce_add_ps(sum) + (bias ? bias[output + o] : 0);
-    }
+    for (int r = 0; r < count; r++)
+      for (int part = 1; part < parts; part++) sums[o][r][0] = _mm512_add_ps(sums[o][r][0], sums[o][r][part]);
+  if (outputs == 1) {
+    for (int r = 0; r < count; r++) out[r * stride + output] = _mm512_reduce_add_ps(sums[0][r][0]) + (bias ? bias[output] : 0);
+    return;
+  }
+  double pair = 0;
+  if (bias) memcpy(&pair, bias + output, sizeof pair);
+  float pairs[16];
+  _mm512_storeu_ps(pairs, _mm512_add_ps(totals(sums), _mm512_castpd_ps(_mm512_set1_pd(pair))));
+  for (int r = 0; r < count; r++) memcpy(out + r * stride + output, pairs + 2 * r, 2 * sizeof(float));
 }
 
 // One or two outputs for all rows: the weights are fetched once.
 ALWAYS void plain_outputs(const ckernels_type type, const int outputs, const void *weights, int64_t columns, int64_t output, const float *x,
                           int64_t rows, const float *bias, float *out, int64_t stride) {
   const int64_t parts = (rows + 7) / 8;
+  // Short rows are added up in one order, however many there are: what one of them is given does not depend on the others.
+  const int few = columns <= 1024 ? 10 : 0;
   for (int64_t part = 0; part < parts; part++) {
     const int64_t start = rows * part / parts, count = rows * (part + 1) / parts - start;
     const float *from = x + start * columns;
     float *to = out + start * stride;
-    switch (count) {
+    switch (count <= 2 ? count + few : count) {
       case 1: plain_rows(type, outputs, 1, 4, weights, columns, output, from, bias, to, stride); break;
       case 2: plain_rows(type, outputs, 2, 2, weights, columns, output, from, bias, to, stride); break;
+      case 11: plain_rows(type, outputs, 1, 1, weights, columns, output, from, bias, to, stride); break;
+      case 12: plain_rows(type, outputs, 2, 1, weights, columns, output, from, bias, to, stride); break;
 #define ROWS(n) case n: plain_rows(type, outputs, n, 1, weights, columns, output, from, bias, to, stride); break;
       ROWS(3) ROWS(4) ROWS(5) ROWS(6) ROWS(7) ROWS(8)
 #undef ROWS
@@ -315,7 +345,8 @@ static double any_float_peak(ckernels_type type, int64_t rounds) {
   return type == CKERNELS_BFLOAT16 && __builtin_cpu_supports("avx512bf16") ? bfloat_peak(rounds) : float_peak(type, rounds);
 }
 
-const kernel_set avx512_kernels = {"avx512vnni", is_there, quantize_row, product, plain, attend_room, attend, read_memory, peak, any_float_peak};
+const kernel_set avx512_kernels = {"avx512vnni", is_there, quantize_row, product, plain, attend_room, attend, read_memory, peak, any_float_peak,
+                                   INT64_MAX};
 
 #pragma clang attribute pop
 #endif

@@ -21,7 +21,7 @@ ALWAYS __m256i dot_signed(__m256i sums, __m256i weights, __m256i values) {
   return dot_unsigned(sums, _mm256_abs_epi8(weights), _mm256_sign_epi8(values, weights));
 }
 
-const kernel_set avxvnni_kernels = {"avxvnni", is_there, quantize_row, product, plain, attend_room, attend, read_memory, peak, float_peak};
+const kernel_set avxvnni_kernels = {"avxvnni", is_there, quantize_row, product, plain, attend_room, attend, read_memory, peak, float_peak, 0};
 
 #pragma clang attribute pop
 #endif

@@ -56,6 +56,8 @@ void ckernels_plain_product(const ckernels_set *set, ckernels_type type, const v
   set->plain(type, weights, columns, x, rows, bias, first, last, out, stride);
 }
 
+int64_t ckernels_near_rows(const ckernels_set *set) { return set->near_rows; }
+
 int64_t ckernels_attend_room(const ckernels_set *set, int64_t queries, int64_t keys, int64_t size) {
   return set->attend_room(queries, keys, size);
 }

@@ -95,6 +95,7 @@ struct ckernels_set {
   uint64_t (*read)(const void *memory, size_t bytes);
   double (*peak)(int64_t rounds);
   double (*float_peak)(ckernels_type type, int64_t rounds);
+  int64_t near_rows;  // see ckernels_near_rows
 };
 typedef ckernels_set kernel_set;
 

@@ -119,7 +119,7 @@ static double peak(int64_t rounds) {
   return (double)rounds * 8 * 32;
 }
 
-const kernel_set neon_kernels = {"neon", is_there, quantize_row, product, plain, attend_room, attend, read_memory, peak, float_peak};
+const kernel_set neon_kernels = {"neon", is_there, quantize_row, product, plain, attend_room, attend, read_memory, peak, float_peak, 0};
 
 #pragma clang attribute pop
 #endif

@@ -71,4 +71,4 @@ static double peak(int64_t rounds) {
   return (double)rounds * 128;
 }
 
-const kernel_set portable_kernels = {"portable", is_there, quantize_row, product, plain, attend_room, attend, read_memory, peak, float_peak};
+const kernel_set portable_kernels = {"portable", is_there, quantize_row, product, plain, attend_room, attend, read_memory, peak, float_peak, 0};

@@ -190,7 +190,8 @@ void attend_all(const Heads &heads, const std::vector<Tokens> &answers) {
   }
   int64_t count = static_cast<int64_t>(answers.size());
   bridge::Rooms rooms(room);
-  bridge::spread(count * heads.shared, bridge::piece_of(work / std::max<int64_t>(1, count), 1 << 15), [&](int64_t from, int64_t to) {
+  // A step of a small model is done before a second thread has begun.
+  bridge::spread(count * heads.shared, bridge::piece_of(work / std::max<int64_t>(1, count * heads.shared), 1 << 17), [&](int64_t from, int64_t to) {
     bridge::Rooms::Room mine(rooms);
     for (int64_t row = from; row < to; row++) {
       heads.attend(answers[static_cast<size_t>(row / heads.shared)], row % heads.shared, set, mine.numbers);

@@ -7,15 +7,34 @@ ctorch_status ctorch_matmul(const ctorch_tensor *a, const ctorch_tensor *b, ctor
   return produce(out, message, [&] { return a->value.matmul(b->value); });
 }
 
+namespace {
+
+std::vector<at::Tensor> products(const at::Tensor &x, const std::vector<bridge::Layer> &layers) {
+  int64_t bytes = 0, operations = 0;
+  for (const bridge::Layer &layer : layers) {
+    const at::Tensor &weight = *layer.weight;
+    int64_t rows = weight.dim() == 2 && weight.size(1) > 0 ? x.numel() / weight.size(1) : 0;
+    bytes += static_cast<int64_t>(weight.nbytes()), operations += 2 * rows * weight.numel();
+  }
+  bridge::Counted counted(bytes, operations);
+  if (bridge::are_for_own_products(x, layers)) return bridge::own_products(x, layers);
+  std::vector<at::Tensor> results;
+  for (const bridge::Layer &layer : layers) results.push_back(at::linear(x, *layer.weight, bridge::optional(layer.bias)));
+  return results;
+}
+
+}  // namespace
+
 ctorch_status ctorch_linear(const ctorch_tensor *a, const ctorch_tensor *weight, const ctorch_tensor *bias, ctorch_tensor **out, char **message) {
-  return produce(out, message, [&] {
-    const at::Tensor &w = weight->value;
-    int64_t rows = w.dim() == 2 && w.size(1) > 0 ? a->value.numel() / w.size(1) : 0;
-    bridge::Counted counted(static_cast<int64_t>(w.nbytes()), 2 * rows * w.numel());
-    // libtorch broadcasts a bias, or says what is wrong with it.
-    bool fits = bias == nullptr || bridge::is_bias_of(bias->value, w.dim() == 2 ? w.size(0) : -1);
-    if (fits && bridge::is_for_few_rows(a->value, w)) return bridge::few_rows(a->value, w, bias);
-    return at::linear(a->value, weight->value, bridge::optional(bias));
+  return produce(out, message, [&] { return products(a->value, {{&weight->value, bias}})[0]; });
+}
+
+ctorch_status ctorch_linear_together(const ctorch_tensor *a, const ctorch_layer *layers, int32_t count, ctorch_tensor **out, char **message) {
+  return bridge::guarded(message, [&] {
+    std::vector<bridge::Layer> all;
+    for (int32_t i = 0; i < count; i++) all.push_back({&layers[i].weight->value, layers[i].bias});
+    std::vector<at::Tensor> results = products(a->value, all);
+    for (int32_t i = 0; i < count; i++) out[i] = new ctorch_tensor{results[static_cast<size_t>(i)]};
   });
 }
 

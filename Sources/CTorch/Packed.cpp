@@ -74,29 +74,21 @@ std::vector<at::Tensor> products(const at::Tensor &input, const std::vector<Weig
 
   // All blocks of all weights in one loop: the threads start once.
   std::vector<at::Tensor> results;
-  std::vector<int64_t> ends;
-  int64_t blocks = 0;
+  std::vector<int64_t> blocks;
   for (const Weight &weight : weights) {
     TORCH_CHECK(weight.columns == columns, "weights of one input have ", columns, " and ", weight.columns, " columns");
     auto shape = x.sizes().vec();
     shape.back() = weight.rows;
     results.push_back(at::empty(shape, at::kFloat));
-    blocks += block_count(weight.rows);
-    ends.push_back(blocks);
+    blocks.push_back(block_count(weight.rows));
   }
   // Of many rows, kernels take blocks two by two.
   int64_t piece = (bridge::piece_of(CKERNELS_BLOCK * columns * count) + 1) / 2 * 2;
-  bridge::spread(blocks, piece, [&](int64_t from, int64_t to) {
-    for (size_t i = 0; i < weights.size() && from < to; i++) {
-      int64_t start = i == 0 ? 0 : ends[i - 1];
-      if (from >= ends[i]) continue;
-      int64_t last = std::min(to, ends[i]);
-      const Weight &weight = weights[i];
-      ckernels_product(set, weight.format, weight.bytes.const_data_ptr(), weight.rows, &rows.rows,
-                       weight.bias.defined() ? weight.bias.const_data_ptr<float>() : nullptr, from - start, last - start,
-                       results[i].mutable_data_ptr<float>(), weight.rows);
-      from = last;
-    }
+  bridge::spread_all(blocks, piece, [&](size_t i, int64_t from, int64_t to) {
+    const Weight &weight = weights[i];
+    ckernels_product(set, weight.format, weight.bytes.const_data_ptr(), weight.rows, &rows.rows,
+                     weight.bias.defined() ? weight.bias.const_data_ptr<float>() : nullptr, from, to, results[i].mutable_data_ptr<float>(),
+                     weight.rows);
   });
   for (at::Tensor &result : results) result = result.to(input.scalar_type());
   return results;
@@ -344,32 +336,62 @@ bool is_bias_of(const at::Tensor &bias, int64_t outputs) {
   return bias.device().is_cpu() && at::isFloatingType(bias.scalar_type()) && bias.dim() == 1 && bias.size(0) == outputs;
 }
 
-bool is_for_few_rows(const at::Tensor &x, const at::Tensor &weight) {
+namespace {
+
+// What stays in the second cache, beside activations.
+constexpr int64_t near_bytes = 512 << 10;
+// The least work that is worth a thread's taking it, in multiplications, where the weights are near.
+constexpr int64_t near_work = 1 << 20;
+
+bool is_for_own_product(const at::Tensor &x, const at::Tensor &weight, const ctorch_tensor *bias) {
   if (!x.device().is_cpu() || !weight.device().is_cpu() || x.scalar_type() != weight.scalar_type()) return false;
   auto type = weight.scalar_type();
   if (type != at::kFloat && type != at::kBFloat16 && type != at::kHalf) return false;
   if (weight.dim() != 2 || x.dim() == 0 || x.size(-1) != weight.size(1) || !weight.is_contiguous() || x.numel() == 0) return false;
-  // Small matrices stay in the cache, where libtorch is as good.
-  if (x.numel() / x.size(-1) > CKERNELS_FEW_ROWS || weight.numel() < (1 << 16)) return false;
-  // Training keeps to libtorch's own product throughout.
-  return !c10::GradMode::is_enabled();
+  // libtorch broadcasts a bias, or says what is wrong with it.
+  if (bias != nullptr && !is_bias_of(bias->value, weight.size(0))) return false;
+  int64_t rows = x.numel() / x.size(-1);
+  if (rows <= CKERNELS_FEW_ROWS && weight.numel() >= (1 << 16)) return true;
+  // Small matrices stay in the cache.
+  return type == at::kFloat && static_cast<int64_t>(weight.nbytes()) <= near_bytes && rows <= ckernels_near_rows(ckernels_current());
 }
 
-at::Tensor few_rows(const at::Tensor &input, const at::Tensor &weight, const ctorch_tensor *bias) {
-  int64_t outputs = weight.size(0), columns = weight.size(1);
-  at::Tensor x = input.to(at::kFloat).contiguous();
-  at::Tensor added = bias != nullptr ? bias->value.to(at::kFloat).contiguous() : at::Tensor();
-  auto shape = x.sizes().vec();
-  shape.back() = outputs;
-  at::Tensor result = at::empty(shape, at::kFloat);
-  ckernels_type type = plain_type(weight.scalar_type());
-  int64_t rows = x.numel() / columns;
-  const ckernels_set *set = ckernels_current();
-  spread(outputs, piece_of(columns * rows), [&](int64_t from, int64_t to) {
-    ckernels_plain_product(set, type, weight.const_data_ptr(), columns, x.const_data_ptr<float>(), rows,
-                           added.defined() ? added.const_data_ptr<float>() : nullptr, from, to, result.mutable_data_ptr<float>(), outputs);
+}  // namespace
+
+bool are_for_own_products(const at::Tensor &x, const std::vector<Layer> &layers) {
+  // Training keeps to libtorch's own product throughout.
+  return !c10::GradMode::is_enabled() && std::all_of(layers.begin(), layers.end(), [&](const Layer &layer) {
+    return is_for_own_product(x, *layer.weight, layer.bias);
   });
-  return result.to(input.scalar_type());
+}
+
+std::vector<at::Tensor> own_products(const at::Tensor &input, const std::vector<Layer> &layers) {
+  at::Tensor x = input.to(at::kFloat).contiguous();
+  int64_t columns = x.size(-1), rows = x.numel() / columns;
+  int64_t pieces = (rows + CKERNELS_FEW_ROWS - 1) / CKERNELS_FEW_ROWS;
+  std::vector<at::Tensor> results, biases;
+  std::vector<int64_t> outputs;
+  bool is_near = true;
+  for (const Layer &layer : layers) {
+    outputs.push_back(layer.weight->size(0));
+    auto shape = x.sizes().vec();
+    shape.back() = outputs.back();
+    results.push_back(at::empty(shape, at::kFloat));
+    biases.push_back(layer.bias == nullptr ? at::Tensor() : layer.bias->value.to(at::kFloat).contiguous());
+    is_near = is_near && static_cast<int64_t>(layer.weight->nbytes()) <= near_bytes;
+  }
+  const ckernels_set *set = ckernels_current();
+  spread_all(outputs, piece_of(columns * rows, is_near ? near_work : 1 << 16), [&](size_t i, int64_t from, int64_t to) {
+    const at::Tensor &weight = *layers[i].weight;
+    const float *bias = biases[i].defined() ? biases[i].const_data_ptr<float>() : nullptr;
+    for (int64_t piece = 0; piece < pieces; piece++) {
+      int64_t start = rows * piece / pieces, count = rows * (piece + 1) / pieces - start;
+      ckernels_plain_product(set, plain_type(weight.scalar_type()), weight.const_data_ptr(), columns, x.const_data_ptr<float>() + start * columns,
+                             count, bias, from, to, results[i].mutable_data_ptr<float>() + start * outputs[i], outputs[i]);
+    }
+  });
+  for (at::Tensor &result : results) result = result.to(input.scalar_type());
+  return results;
 }
 
 }  // namespace bridge

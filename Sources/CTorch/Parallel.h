@@ -10,6 +10,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
+#include <vector>
 
 #include <dlfcn.h>
 
@@ -72,6 +73,20 @@ void spread(int64_t count, int64_t least, const Body &body) {
         }
       },
       &work, threads);
+}
+
+// The same for several ranges in one loop, so that threads start once: calls `body(index, from, to)` for pieces of 0..<counts[index].
+template <typename Body>
+void spread_all(const std::vector<int64_t> &counts, int64_t least, const Body &body) {
+  int64_t all = 0;
+  for (int64_t count : counts) all += count;
+  spread(all, least, [&](int64_t from, int64_t to) {
+    int64_t start = 0;
+    for (size_t i = 0; i < counts.size(); start += counts[i], i++) {
+      int64_t first = std::max(from, start), last = std::min(to, start + counts[i]);
+      if (first < last) body(i, first - start, last - start);
+    }
+  });
 }
 
 // The least piece of a loop whose steps cost `cost` (in multiplications or so) that is worth a thread's taking it.

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <vector>
 
 namespace bridge {
 
@@ -35,11 +36,17 @@ void to_floats(const at::Tensor &source, int64_t start, int64_t count, float *ou
 // Whether kernels may read one number of it for each output.
 bool is_bias_of(const at::Tensor &bias, int64_t outputs);
 
-// Whether `few_rows` is the better way to x @ weight^T + bias: at most 16 rows, no gradients.
-bool is_for_few_rows(const at::Tensor &x, const at::Tensor &weight);
+// A weight of a linear layer and its bias, or NULL.
+struct Layer {
+  const at::Tensor *weight;
+  const ctorch_tensor *bias;
+};
+
+// Whether `own_products` are the better way to x @ weight^T + bias of each: few rows, or small weights; no gradients.
+bool are_for_own_products(const at::Tensor &x, const std::vector<Layer> &layers);
 
 // Summed in float32, rounded once to x's type.
-at::Tensor few_rows(const at::Tensor &x, const at::Tensor &weight, const ctorch_tensor *bias);
+std::vector<at::Tensor> own_products(const at::Tensor &x, const std::vector<Layer> &layers);
 
 // Whether `own_attention` is the better way to attention: float32, no gradients. [B, H, T, d] each.
 bool is_for_own_attention(const at::Tensor &queries, const at::Tensor &keys, const at::Tensor &values, const at::Tensor *mask);

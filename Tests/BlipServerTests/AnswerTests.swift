@@ -281,4 +281,18 @@ import Testing
             #expect(server.shelf.open.count == 1)
         }
     }
+
+    @Test("a request that is answered leaves no alarm behind")
+    func alarms() async throws {
+        let server = try TestServer.make()
+        try await TestServer.ask(server) { client async throws in
+            for streams in [true, false] {
+                let reply = try await client.chat(TestServer.chat(Self.question, #""max_tokens":2,"stream":\#(streams)"#))
+                #expect(reply.status == 200)
+            }
+        }
+        // A stream's last word is told a moment before its end.
+        for _ in 0..<3000 where server.clock.count > 0 { try await Task.sleep(for: .milliseconds(10)) }
+        #expect(server.clock.count == 0)
+    }
 }

@@ -10,10 +10,12 @@ import Testing
         for name in ["avx512vnni", "avxvnni", "avx2", "neon", "portable"] where Kernels.choose(name) { try body(name) }
     }
 
-    @Test("a product with few rows equals the one of float64", arguments: [DType.float32, .bfloat16, .float16], [1, 2, 3, 7, 8, 9, 16])
+    @Test(
+        "a product with few rows, or with a small matrix, equals the one of float64", arguments: [DType.float32, .bfloat16, .float16],
+        [1, 2, 3, 7, 8, 9, 16, 17, 40])
     func products(_ type: DType, _ rows: Int) throws {
         let random = try RandomStream(seed: 1)
-        for columns in [700, 1031] {
+        for columns in [100, 700, 1031] {
             let weight = try random.normal([101, columns]).to(type)
             let (x, bias) = try (random.normal([rows, columns]).to(type), random.normal([101]).to(type))
             let exact = try x.to(.float64).linear(weight.to(.float64), bias.to(.float64))
@@ -25,6 +27,30 @@ import Testing
                 #expect(try relativeDifference(found, exact.to(.float32)) < allowed, "\(set), \(columns) columns")
             }
         }
+    }
+
+    @Test("several products of one input are those one by one, and a row does not depend on the others", arguments: [3, 16, 45])
+    func together(_ rows: Int) throws {
+        let random = try RandomStream(seed: 4)
+        let x = try random.normal([rows, 128])
+        let layers = try [256, 3, 101].map { (weight: try random.normal([$0, 128]), bias: $0 == 3 ? nil : try random.normal([$0])) }
+        let recorded = try layers.map { try x.linear($0.weight, $0.bias) }
+        try withEachSet { set in
+            try withoutGradients {
+                let found = try x.linear(layers)
+                for (place, layer) in layers.enumerated() {
+                    #expect(try found[place].floats() == x.linear(layer.weight, layer.bias).floats(), "\(set)")
+                    #expect(try relativeDifference(found[place], recorded[place]) < 1e-5, "\(set)")
+                }
+                guard set == "avx512vnni" else { return }
+                for count in 1...3 {
+                    let some = try x.slice(0, 0..<count).linear(layers)
+                    for (few, all) in zip(some, found) { #expect(try few.floats() == all.slice(0, 0..<count).floats(), "\(count)") }
+                }
+            }
+        }
+        // With gradients it is libtorch's own.
+        #expect(try zip(x.linear(layers), recorded).allSatisfy { try $0.floats() == $1.floats() })
     }
 
     @Test("attention of few queries equals libtorch's, with every kind of mask", arguments: [1, 2, 5, 16], [1, 3, 64, 133])

@@ -28,7 +28,7 @@ public final class AnswerScheduler: Sendable {
     }
 
     private let assistant: Assistant
-    private let queue: ServingQueue
+    let queue: ServingQueue
 
     public init(_ assistant: Assistant, _ limits: Limits = Limits()) {
         self.assistant = assistant
@@ -57,7 +57,6 @@ public final class AnswerScheduler: Sendable {
         let (stream, events) = AsyncThrowingStream.makeStream(of: AnswerEvent.self, throwing: (any Error).self)
         let (job, queue) = (ServedJob(question, prepared: prepared, events), queue)
         let id = try queue.add(job)
-        queue.expire(id, at: question.deadline)
         events.onTermination = { _ in
             job.giveUp()
             queue.remove(id, CancellationError())
@@ -74,16 +73,7 @@ public final class AnswerScheduler: Sendable {
         try await queue.turn(deadline: deadline)
         defer { queue.leave(weight: 1, hasFailed: false, isQuestion: false) }
         guard let deadline else { return try await work(assistant) }
-        return try await withThrowingTaskGroup(of: Value.self) { [assistant] group in
-            group.addTask { try await work(assistant) }
-            group.addTask {
-                try await Task.sleep(until: deadline, clock: .continuous)
-                throw ServingError.deadlinePassed
-            }
-            defer { group.cancelAll() }
-            guard let value = try await group.next() else { throw CancellationError() }
-            return value
-        }
+        return try await queue.clock.within(deadline, else: ServingError.deadlinePassed) { [assistant] in try await work(assistant) }
     }
 
     public var statistics: ServingStatistics { queue.statistics }

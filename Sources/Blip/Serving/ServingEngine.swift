@@ -24,9 +24,10 @@ final class ServingEngine {
     private var running: [RunningAnswer] = []
     /// Why the model's numbers are not finite, once somebody had to know.
     private var whyNotFinite: (any Error)?
-    /// How long reading the last newcomers took, and how long those before them have gone on since.
+    /// How long reading the last newcomers took, and how long, and by how many tokens, those before them have gone on since.
     private var readingSeconds = 0.0
     private var steppingSeconds = 0.0
+    private var steps = 0
 
     init(_ checkpoint: Checkpoint, _ queue: ServingQueue, loadSeconds: Double) {
         (self.checkpoint, self.queue, self.loadSeconds) = (checkpoint, queue, loadSeconds)
@@ -39,6 +40,8 @@ final class ServingEngine {
     private static let newcomers = 4
     /// Reading takes at most two thirds of the time while answers are written: for each second of it, they go on for half a second.
     private static let stepShare = 0.5
+    /// Steps for which newcomers wait for company: what reading costs beside its products is the same for one as for several.
+    private static let patience = 3
 
     func round() {
         // 1. Who has given up, or waited too long, leaves.
@@ -49,21 +52,28 @@ final class ServingEngine {
             return true
         }
         // 2. Newcomers are read.
-        if running.isEmpty || steppingSeconds >= Self.stepShare * readingSeconds {
+        if readsNow {
             let clock = Stopwatch()
             let questions = queue.take(most: running.isEmpty ? Int.max : Self.newcomers)
             if !questions.isEmpty {
                 read(questions)
-                (readingSeconds, steppingSeconds) = (clock.seconds, 0)
+                (readingSeconds, steppingSeconds, steps) = (clock.seconds, 0, 0)
             }
         }
         // 3. All go on by a token.
         let clock = Stopwatch()
         if !running.isEmpty { step(running) }
         steppingSeconds += clock.seconds
+        steps += 1
     }
 
     // MARK: Reading
+
+    private var readsNow: Bool {
+        if running.isEmpty { return true }
+        guard steppingSeconds >= Self.stepShare * readingSeconds else { return false }
+        return steps >= Self.patience || queue.prepared >= Self.newcomers
+    }
 
     private func read(_ questions: [PreparedQuestion]) {
         var groups: [Int: [Newcomer]] = [:]

@@ -7,6 +7,8 @@ import Synchronization
 final class ServingQueue: Sendable {
     private let limits: AnswerScheduler.Limits
     private let state = Mutex(State())
+    /// Takes out what still waits at its deadline.
+    let clock = AlarmClock()
 
     /// Called when something can be served and nobody serves.
     private let serve: @Sendable (ServingQueue) -> Void
@@ -34,6 +36,8 @@ final class ServingQueue: Sendable {
         let weight: Int
         let body: Body
         var phase: Phase
+        /// Of the deadline.
+        let alarm: Int?
     }
 
     private enum Body {
@@ -74,7 +78,9 @@ final class ServingQueue: Sendable {
     // MARK: Coming
 
     /// - Returns: the question's number.
-    func add(_ job: ServedJob) throws(ServingError) -> Int { try add(.question(job), weight: job.weight, .new) }
+    func add(_ job: ServedJob) throws(ServingError) -> Int {
+        try add(.question(job), weight: job.weight, .new, deadline: job.question.deadline)
+    }
 
     /// Waits until it is the turn of something else than a question.
     func turn(deadline: ContinuousClock.Instant?) async throws {
@@ -82,9 +88,8 @@ final class ServingQueue: Sendable {
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
                 do {
-                    let id = try add(.work(continuation), weight: 1, .ready(nil))
+                    let id = try add(.work(continuation), weight: 1, .ready(nil), deadline: deadline)
                     number.withLock { $0 = id }
-                    expire(id, at: deadline)
                     if Task.isCancelled { remove(id, CancellationError()) }
                 } catch { continuation.resume(throwing: error) }
             }
@@ -93,7 +98,9 @@ final class ServingQueue: Sendable {
         }
     }
 
-    private func add(_ body: Body, weight: Int, _ phase: Phase) throws(ServingError) -> Int {
+    private func add(
+        _ body: Body, weight: Int, _ phase: Phase, deadline: ContinuousClock.Instant?
+    ) throws(ServingError) -> Int {
         let (outcome, actions) = state.withLock { state -> (Result<Int, ServingError>, Actions) in
             if state.isClosed { return (.failure(.closed), Actions()) }
             let waiting = waiting(state)
@@ -102,7 +109,8 @@ final class ServingQueue: Sendable {
             if waits, waiting.count >= limits.waiting { return (.failure(.queueFull(waiting: waiting.count)), Actions()) }
             let id = state.nextID
             state.nextID += 1
-            state.entries.append(Entry(id: id, weight: weight, body: body, phase: phase))
+            let alarm = deadline.map { clock.ring(at: $0) { [weak self] in self?.remove(id, ServingError.deadlinePassed) } }
+            state.entries.append(Entry(id: id, weight: weight, body: body, phase: phase, alarm: alarm))
             return (.success(id), followUp(&state))
         }
         run(actions)
@@ -134,7 +142,7 @@ final class ServingQueue: Sendable {
             state.preparing -= 1
             guard let place = state.entries.firstIndex(where: { $0.id == id }) else { return (nil, followUp(&state)) }
             guard case .success(let question) = outcome else {
-                let body = state.entries.remove(at: place).body
+                let body = takeOut(place, &state).body
                 end(&state, hasFailed: true)
                 return (body, followUp(&state))
             }
@@ -151,7 +159,7 @@ final class ServingQueue: Sendable {
     func remove(_ id: Int, _ error: any Error) {
         let (body, actions) = state.withLock { state -> (Body?, Actions) in
             guard let place = state.entries.firstIndex(where: { $0.id == id }) else { return (nil, Actions()) }
-            let body = state.entries.remove(at: place).body
+            let body = takeOut(place, &state).body
             if case .question = body { end(&state, hasFailed: true) }
             return (body, followUp(&state))
         }
@@ -159,14 +167,14 @@ final class ServingQueue: Sendable {
         run(actions)
     }
 
-    /// Takes it out at its deadline, if it is still in the queue then.
-    func expire(_ id: Int, at deadline: ContinuousClock.Instant?) {
-        guard let deadline else { return }
-        Task {
-            do { try await Task.sleep(until: deadline, clock: .continuous) } catch { return }
-            remove(id, ServingError.deadlinePassed)
-        }
+    private func takeOut(_ place: Int, _ state: inout State) -> Entry {
+        let entry = state.entries.remove(at: place)
+        if let alarm = entry.alarm { clock.cancel(alarm) }
+        return entry
     }
+
+    /// Questions that are prepared.
+    var prepared: Int { state.withLock { $0.entries.count { if case .ready(_?) = $0.phase { true } else { false } } } }
 
     /// The next questions to be served, which count as served from now on; other work whose turn it is begins.
     ///
@@ -181,7 +189,7 @@ final class ServingQueue: Sendable {
                     continue
                 }
                 guard fits(state.entries[place].weight, state.weight), question == nil || questions.count < most else { break }
-                let entry = state.entries.remove(at: place)
+                let entry = takeOut(place, &state)
                 state.weight = Self.sum(state.weight, entry.weight)
                 state.statistics.running += 1
                 if let question { questions.append(question) }
@@ -217,9 +225,9 @@ final class ServingQueue: Sendable {
 
     private func empty(_ error: any Error, _ change: (inout State) -> Void) {
         let (bodies, actions) = state.withLock { state in
-            let bodies = state.entries.map(\.body)
+            var bodies: [Body] = []
+            while !state.entries.isEmpty { bodies.append(takeOut(0, &state).body) }
             for body in bodies { if case .question = body { end(&state, hasFailed: true) } }
-            state.entries = []
             change(&state)
             return (bodies, followUp(&state))
         }

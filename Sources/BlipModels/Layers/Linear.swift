@@ -18,11 +18,22 @@ public struct Linear {
 
     /// Several layers of one input, as queries, keys and values, in their order.
     static func together(_ layers: [Linear], _ x: Tensor) throws -> [Tensor] {
-        var packed: [(weight: PackedMatrix, bias: Tensor?)] = []
+        var (packed, dense): ([(weight: PackedMatrix, bias: Tensor?)], [(weight: Tensor, bias: Tensor?)]) = ([], [])
         for layer in layers {
-            guard case .packed(let weight) = layer.matrix.parts.base else { return try layers.map { try $0(x) } }
-            packed.append((weight, layer.bias))
+            switch layer.matrix.parts.base {
+            case .packed(let weight): packed.append((weight, layer.bias))
+            case .dense(let weight): dense.append((weight, layer.bias))
+            case .adapted: break
+            }
         }
-        return try zip(layers, x.linear(packed)).map { layer, y in try layer.matrix.parts.change.map { try y + $0(x) } ?? y }
+        let products: [Tensor]
+        if packed.count == layers.count {
+            products = try x.linear(packed)
+        } else if dense.count == layers.count {
+            products = try x.linear(dense)
+        } else {
+            return try layers.map { try $0(x) }
+        }
+        return try zip(layers, products).map { layer, y in try layer.matrix.parts.change.map { try y + $0(x) } ?? y }
     }
 }

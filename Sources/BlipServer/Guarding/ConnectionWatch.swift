@@ -1,3 +1,4 @@
+import Blip
 import NIOCore
 import Synchronization
 
@@ -69,18 +70,11 @@ final class ConnectionWatches: Sendable {
 /// The time for something is over.
 struct TimeIsOver: Error {}
 
-/// Runs `work`, and cancels it after so many seconds.
-///
-/// - Throws: ``TimeIsOver``, or what `work` throws.
-func within<Value: Sendable>(_ seconds: Double, _ work: @escaping @Sendable () async throws -> Value) async throws -> Value {
-    try await withThrowingTaskGroup(of: Value.self) { group in
-        group.addTask(operation: work)
-        group.addTask {
-            try await Task.sleep(for: .seconds(seconds))
-            throw TimeIsOver()
-        }
-        defer { group.cancelAll() }
-        guard let value = try await group.next() else { throw TimeIsOver() }
-        return value
+extension AlarmClock {
+    /// Runs `work`, and cancels it after so many seconds.
+    ///
+    /// - Throws: ``TimeIsOver``, or what `work` throws.
+    func within<Value: Sendable>(_ seconds: Double, _ work: @escaping @Sendable () async throws -> Value) async throws -> Value {
+        try await within(.now + .seconds(seconds), else: TimeIsOver(), work)
     }
 }

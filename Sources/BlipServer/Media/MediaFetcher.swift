@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Blip
 import Foundation
 import NIOCore
 import NIOHTTP1
@@ -8,12 +9,15 @@ import NIOPosix
 struct MediaFetcher: Sendable {
     let rules: MediaRules
     var resolver = HostResolver.system
+    private let clock = AlarmClock()
+
+    init(rules: MediaRules, resolver: HostResolver = .system) { (self.rules, self.resolver) = (rules, resolver) }
 
     /// - Returns: the undecoded bytes.
     func fetch(_ text: String, param: String) async throws -> [UInt8] {
         let first = try parse(param) { () throws(MediaAddressError) in try MediaAddress(text) }
         do {
-            return try await within(rules.totalTime) { [self] in try await follow(first, param) }
+            return try await clock.within(rules.totalTime) { [self] in try await follow(first, param) }
         } catch is TimeIsOver {
             throw Refusal.badPicture(param, "the picture did not come within \(Int(rules.totalTime)) seconds", code: "image_fetch")
         }
@@ -96,7 +100,7 @@ struct MediaFetcher: Sendable {
             param, "pictures are not fetched from this host; send the picture as a data: address, or have the host allowed",
             code: "image_host")
         guard rules.allows(address) else { throw closed }
-        let found = try await within(rules.connectTime) { [resolver] in try await resolver.addresses(address.host) }
+        let found = try await clock.within(rules.connectTime) { [resolver] in try await resolver.addresses(address.host) }
         guard let first = found.first else {
             throw Refusal.badPicture(param, "the picture's host has no address", code: "image_fetch")
         }

@@ -162,6 +162,9 @@ final class MetricBook: Sendable {
     }
 
     private static func label(_ name: String, _ value: String) -> String {
+        // Labels are made for every token of an answer.
+        let isPlain = value.utf8.allSatisfy { $0 != UInt8(ascii: "\\") && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\n") }
+        if isPlain { return "\(name)=\"\(value)\"" }
         let value = value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
         return "\(name)=\"\(value)\""
     }

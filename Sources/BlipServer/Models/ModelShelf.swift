@@ -37,6 +37,7 @@ final class ModelShelf: Sendable {
     private let opens: @Sendable (ModelSpecification) async throws -> Assistant
     private let logger: Logger
     private let slots: Mutex<[String: Slot]>
+    private let clock = AlarmClock()
     /// Whether the usual model has been open.
     private let hasBeenOpen = Atomic(false)
     /// Seconds after which a model that could not be opened is tried again.
@@ -66,7 +67,7 @@ final class ModelShelf: Sendable {
         }
         guard limits.loadWait > 0 else { throw Refusal.loading }
         do {
-            _ = try await within(limits.loadWait) { try await Self.value(of: task) }
+            _ = try await clock.within(limits.loadWait) { try await Self.value(of: task) }
         } catch is TimeIsOver {
             throw Refusal.loading
         } catch let error as CancellationError {

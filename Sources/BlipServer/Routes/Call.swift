@@ -1,3 +1,4 @@
+import Blip
 import BlipJSON
 import HTTPTypes
 import Hummingbird
@@ -66,7 +67,7 @@ struct Call: Sendable {
         guard let lease = server.bodies.reserve(0) else { throw full }
         let (body, limit) = (request.body, limits.bodyBytes)
         do {
-            let bytes = try await within(limits.bodyTime) {
+            let bytes = try await server.clock.within(limits.bodyTime) {
                 var bytes = ByteBuffer()
                 for try await var part in body {
                     guard bytes.readableBytes + part.readableBytes <= limit else { throw tooLarge }

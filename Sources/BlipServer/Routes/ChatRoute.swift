@@ -26,7 +26,7 @@ enum ChatRoute {
     /// Answers piece by piece. What goes wrong from here on is told in the stream: its head is written already.
     private static func stream(_ asking: Asking, _ reply: ChatReply) throws -> Response {
         let call = asking.call
-        let events = PingedEvents(try asking.submit(), every: call.limits.pingInterval)
+        let events = PingedEvents(try asking.submit(), every: call.limits.pingInterval, call.server.clock)
         return Response(
             status: .ok, headers: [.contentType: "text/event-stream; charset=utf-8", .cacheControl: "no-store", .buffering: "no"],
             body: ResponseBody { writer in
@@ -78,9 +78,9 @@ extension Asking {
 struct PingedEvents: Sendable {
     /// Nil is a ping.
     let items: AsyncThrowingStream<AnswerEvent?, any Error>
-    private let continuation: AsyncThrowingStream<AnswerEvent?, any Error>.Continuation
+    private let end: @Sendable () -> Void
 
-    init(_ events: AsyncThrowingStream<AnswerEvent, any Error>, every seconds: Double) {
+    init(_ events: AsyncThrowingStream<AnswerEvent, any Error>, every seconds: Double, _ clock: AlarmClock) {
         let (items, continuation) = AsyncThrowingStream.makeStream(of: AnswerEvent?.self, throwing: (any Error).self)
         let pump = Task {
             do {
@@ -88,18 +88,17 @@ struct PingedEvents: Sendable {
                 continuation.finish()
             } catch { continuation.finish(throwing: error) }
         }
-        let pinger = Task {
-            while true {
-                try await Task.sleep(for: .seconds(seconds))
-                continuation.yield(nil)
-            }
-        }
+        let pings = clock.ring(at: .now + .seconds(seconds), every: .seconds(seconds)) { continuation.yield(nil) }
         continuation.onTermination = { _ in
             pump.cancel()
-            pinger.cancel()
+            clock.cancel(pings)
         }
-        (self.items, self.continuation) = (items, continuation)
+        self.items = items
+        end = {
+            clock.cancel(pings)
+            continuation.finish(throwing: CancellationError())
+        }
     }
 
-    func cancel() { continuation.finish(throwing: CancellationError()) }
+    func cancel() { end() }
 }

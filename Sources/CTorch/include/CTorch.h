@@ -129,6 +129,12 @@ ctorch_status ctorch_sort(const ctorch_tensor *a, int64_t dimension, bool descen
 // --- neural (Neural.cpp). Optional tensors may be NULL.
 ctorch_status ctorch_matmul(const ctorch_tensor *a, const ctorch_tensor *b, ctorch_tensor **out, char **message);
 ctorch_status ctorch_linear(const ctorch_tensor *a, const ctorch_tensor *weight, const ctorch_tensor *bias, ctorch_tensor **out, char **message);
+// `count` products of one input: a [..., columns] -> out[i] [..., rows of i].
+typedef struct {
+  const ctorch_tensor *weight;  // [rows, columns]
+  const ctorch_tensor *bias;    // or NULL
+} ctorch_layer;
+ctorch_status ctorch_linear_together(const ctorch_tensor *a, const ctorch_layer *layers, int32_t count, ctorch_tensor **out, char **message);
 ctorch_status ctorch_embedding(const ctorch_tensor *weight, const ctorch_tensor *ids, ctorch_tensor **out, char **message);
 ctorch_status ctorch_convolve(const ctorch_tensor *a, const ctorch_tensor *weight, const ctorch_tensor *bias, int64_t stride, ctorch_tensor **out, char **message);
 ctorch_status ctorch_layer_norm(const ctorch_tensor *a, const ctorch_tensor *weight, const ctorch_tensor *bias, double epsilon, ctorch_tensor **out, char **message);
