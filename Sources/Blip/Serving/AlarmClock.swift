@@ -54,15 +54,16 @@ package final class AlarmClock: Sendable {
 
     /// Runs `work`, and cancels it at a time.
     ///
-    /// - Throws: `error` where `work` fails after that; what `work` throws.
+    /// - Throws: `error` where that time comes before `work` is done, even if it is done then all the same; what `work` throws.
     package func within<Value: Sendable>(
         _ time: ContinuousClock.Instant, else error: any Error, _ work: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
+        guard time > .now else { throw error }
         let task = Task(operation: work)
         let alarm = ring(at: time) { task.cancel() }
         do {
             let value = try await withTaskCancellationHandler(operation: { try await task.value }, onCancel: { task.cancel() })
-            cancel(alarm)
+            guard cancel(alarm), time > .now else { throw error }
             return value
         } catch let failure { throw cancel(alarm) ? failure : error }
     }
