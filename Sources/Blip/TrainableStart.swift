@@ -18,6 +18,8 @@ public enum WeightStart: String, Sendable, CaseIterable {
 /// initialization of self-attention layers", ICML 2023.
 struct TrainableStart {
     private let isT5: Bool
+    /// Whether every head has keys and values of its own.
+    private let ownsValues: Bool
     private let heads: Int
     private let headSize: Int
     private let seed: UInt64
@@ -25,9 +27,12 @@ struct TrainableStart {
     init(_ language: LanguageConfig, seed: UInt64) {
         self.seed = seed
         switch language {
-        case .t5(let config): (isT5, heads, headSize) = (true, config.headCount, config.headSize)
-        case .llama(let config): (isT5, heads, headSize) = (false, config.headCount, config.headSize)
-        case .opt(let config): (isT5, heads, headSize) = (false, config.headCount, config.hiddenSize / max(1, config.headCount))
+        case .t5(let config): (isT5, ownsValues, heads, headSize) = (true, true, config.headCount, config.headSize)
+        case .llama(let config):
+            (isT5, heads, headSize) = (false, config.headCount, config.headSize)
+            ownsValues = config.keyValueHeadCount == config.headCount
+        case .opt(let config):
+            (isT5, ownsValues, heads, headSize) = (false, true, config.headCount, config.hiddenSize / max(1, config.headCount))
         }
     }
 
@@ -71,11 +76,12 @@ struct TrainableStart {
 
     /// An output matrix whose first half of columns gives on what the values' first half of rows took; nil for others.
     private func copying(_ name: String, _ shape: [Int], _ fan: Double) throws -> Tensor? {
-        guard isT5, name.hasSuffix(".o.weight"), name.contains(".encoder.") || name.contains("EncDecAttention"),
-            shape[1] == heads * headSize, heads > 1
-        else { return nil }
+        let isLLaMA = name.hasSuffix(".self_attn.o_proj.weight")
+        let isReading = isT5 && name.hasSuffix(".o.weight") && (name.contains(".encoder.") || name.contains("EncDecAttention"))
+        guard isLLaMA || isReading, ownsValues, shape[1] == heads * headSize, heads > 1 else { return nil }
         let taken = heads / 2 * headSize
-        let values = try normal(name.dropLast("o.weight".count) + "v.weight", [shape[1], shape[0]], 1 / Double(shape[0]).squareRoot())
+        let source = isLLaMA ? name.dropLast("o_proj.weight".count) + "v_proj.weight" : name.dropLast("o.weight".count) + "v.weight"
+        let values = try normal(String(source), [shape[1], shape[0]], 1 / Double(shape[0]).squareRoot())
         let given = try values.slice(0, 0..<taken).transpose(0, 1) * Self.copied
         return try Tensor.concatenate([given, normal(name, shape, fan / 2).slice(1, taken..<shape[1])], 1)
     }

@@ -15,7 +15,7 @@ enum EnvironmentFlags {
         ("max-images", .value), ("max-body", .value), ("max-pixels", .value), ("max-connections", .value), ("idle-unload", .value),
         ("shutdown-timeout", .value), ("allowed-media-domains", .list), ("private-media-domains", .list), ("media-http", .flag),
         ("media-redirects", .value), ("media-path", .value), ("no-page", .flag), ("log-level", .value), ("log-prompts", .flag),
-        ("dtype", .value), ("quantize", .value), ("device", .value), ("threads", .value), ("adapter", .value),
+        ("dtype", .value), ("quantize", .value), ("device", .value), ("threads", .value), ("engines", .value), ("adapter", .value),
     ]
 
     static func variable(_ name: String) -> String { "INSTRUCTBLIP_" + name.uppercased().replacing("-", with: "_") }

@@ -45,7 +45,7 @@ struct ServeCommand: AsyncParsableCommand {
     var logPrompts = false
 
     func run() async throws {
-        let specifications = try ModelNames.specifications(models)
+        var specifications = try ModelNames.specifications(models)
         var settings = ServerSettings()
         try listening.apply(to: &settings)
         bounds.apply(to: &settings)
@@ -56,10 +56,15 @@ struct ServeCommand: AsyncParsableCommand {
         if models.isEmpty {
             note("note: the built-in model answers, which knows drawn scenes and no photographs; --model takes another\n")
         }
-        let options = try computing.openOptions()
+        let largest = try specifications.map { try EnginePlan.weightBytes($0.folder) }.max() ?? 0
+        let plan = computing.plan(weightBytes: largest)
+        for place in specifications.indices { specifications[place].engines = plan.engines }
+        Engine.setThreads(plan.threads)
+        let options = computing.openOptions()
         var logger = Logger(label: "instructblip")
         logger.handler = StreamLogHandler.standardError(label: "instructblip")
         logger.logLevel = logLevel
+        logger.info("computing", metadata: ["engines": "\(plan.engines)", "threads": "\(plan.threads)"])
         let server = try BlipServer(settings, specifications, logger) { try await Assistant.open($0.folder, options) }
         let (host, name) = (settings.host, specifications[0].name)
         let signals = StopSignals()
@@ -242,6 +247,12 @@ struct ComputingOptions: ParsableArguments {
     @Option(name: [.short, .long], help: ArgumentHelp("CPU threads. Default: one per core.", valueName: "n"))
     var threads: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "How often each model is opened, to answer so many groups of questions at once with a share of the threads each. Default: one per core for models below 64 MB on a CPU, else 1.",
+            valueName: "n"))
+    var engines: Int?
+
     @Option(help: ArgumentHelp("Low-rank changes of the language model to add: a folder in PEFT's layout.", valueName: "dir"))
     var adapter: String?
 
@@ -252,11 +263,17 @@ struct ComputingOptions: ParsableArguments {
         guard let device = Device(device) else { throw ValidationError("--device must be cpu, cuda, cuda:N or mps, found \(device).") }
         if quantize != nil, device != .cpu { throw ValidationError("--quantize is for the CPU; leave out --device \(device).") }
         if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads must be between 1 and 1024, found \(threads).") }
+        if let engines, !(1...64).contains(engines) { throw ValidationError("--engines must be between 1 and 64, found \(engines).") }
     }
 
-    func openOptions() throws -> OpenOptions {
-        if let threads { Engine.setThreads(threads) }
-        return OpenOptions(
+    func plan(weightBytes: Int) -> EnginePlan {
+        EnginePlan(
+            engines: engines, threads: threads, cores: ProcessInfo.processInfo.activeProcessorCount, weightBytes: weightBytes,
+            onCPU: Device(device) == .cpu)
+    }
+
+    func openOptions() -> OpenOptions {
+        OpenOptions(
             dtype: dtype.flatMap { Self.types[$0] }, quantization: quantize.map { Quantization($0) }, device: Device(device) ?? .cpu,
             adapter: adapter.map { URL(fileURLWithPath: $0) })
     }

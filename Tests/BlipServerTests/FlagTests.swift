@@ -1,4 +1,5 @@
 import ArgumentParser
+import BlipSceneModel
 import BlipServer
 import Foundation
 import Testing
@@ -37,11 +38,25 @@ import Testing
             ["--max-body", "1"],
             ["--media-redirects", "4"], ["--media-path", "/nowhere"], ["--allowed-media-domains", "https://a.com/"],
             ["--allowed-media-domains", "*"],
-            ["--api-key", " "], ["--dtype", "int8"], ["--device", "tpu"], ["--threads", "0"], ["--log-level", "loud"],
+            ["--api-key", " "], ["--dtype", "int8"], ["--device", "tpu"], ["--threads", "0"], ["--engines", "0"], ["--log-level", "loud"],
             ["--idle-unload", "-1"],
             ["--shutdown-timeout", "-1"], ["--host", ""], ["--unknown"], ["word"],
         ])
     func refusals(_ arguments: [String]) { #expect(throws: (any Error).self) { try ServeCommand.parseAsRoot(arguments) } }
+
+    @Test("small models get an engine for each core, large ones all cores for one")
+    func engines() throws {
+        func plan(_ engines: Int? = nil, _ threads: Int? = nil, cores: Int = 4, bytes: Int = 12 << 20, onCPU: Bool = true) -> [Int] {
+            let plan = EnginePlan(engines: engines, threads: threads, cores: cores, weightBytes: bytes, onCPU: onCPU)
+            return [plan.engines, plan.threads]
+        }
+        #expect(plan() == [4, 1] && plan(cores: 1) == [1, 1] && plan(cores: 64) == [8, 8])
+        #expect(plan(bytes: 65 << 20) == [1, 4] && plan(onCPU: false) == [1, 4])
+        #expect(plan(nil, 2) == [2, 1] && plan(nil, 1) == [1, 1] && plan(2) == [2, 2] && plan(3, 2) == [3, 1])
+        #expect(plan(2, nil, bytes: 9 << 30) == [2, 2])
+        let bytes = try EnginePlan.weightBytes(SceneModel.folder())
+        #expect(bytes > 1 << 20 && bytes <= EnginePlan.smallBytes)
+    }
 
     @Test("models that are not there, or called alike, are told before anything listens")
     func models() throws {

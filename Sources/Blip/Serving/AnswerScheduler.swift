@@ -30,11 +30,14 @@ public final class AnswerScheduler: Sendable {
     private let assistant: Assistant
     let queue: ServingQueue
 
-    public init(_ assistant: Assistant, _ limits: Limits = Limits()) {
+    /// - Parameter others: the same checkpoint, opened again: each has a thread of its own and answers its share of the questions. For a small
+    ///   model that brings more than threads that share each product, which wait for each other more than they compute.
+    public init(_ assistant: Assistant, _ limits: Limits = Limits(), beside others: [Assistant] = []) {
         self.assistant = assistant
         let known = KnownProcessor(assistant)
+        let assistants = [assistant] + others
         queue = ServingQueue(
-            limits, serve: { queue in Task { await assistant.serve(queue) } },
+            limits, engines: assistants.count, serve: { queue, engine in Task { await assistants[engine].serve(queue, engine) } },
             prepare: { queue, id, job in
                 Task {
                     let outcome: Result<PreparedQuestion, any Error>

@@ -4,10 +4,12 @@ import BlipTensors
 
 extension Assistant {
     /// Serves what is in the queue until nothing is left that can be served.
-    func serve(_ queue: ServingQueue) async {
+    ///
+    /// - Parameter number: of this one among those that serve the queue.
+    func serve(_ queue: ServingQueue, _ number: Int) async {
         let engine: ServingEngine
-        do { engine = ServingEngine(try checkpoint(), queue, loadSeconds: loadSeconds) } catch { return queue.fail(error) }
-        while queue.goesOn(isIdle: engine.isIdle) {
+        do { engine = ServingEngine(try checkpoint(), queue, number, loadSeconds: loadSeconds) } catch { return queue.fail(error, number) }
+        while queue.goesOn(number, isIdle: engine.isIdle) {
             withoutGradients { engine.round() }
             // Other work on this thread has its turn between two steps.
             await giveWay()
@@ -19,6 +21,7 @@ extension Assistant {
 final class ServingEngine {
     private let checkpoint: Checkpoint
     private let queue: ServingQueue
+    private let number: Int
     private let loadSeconds: Double
     private let session: any JointSession
     private var running: [RunningAnswer] = []
@@ -29,8 +32,8 @@ final class ServingEngine {
     private var steppingSeconds = 0.0
     private var steps = 0
 
-    init(_ checkpoint: Checkpoint, _ queue: ServingQueue, loadSeconds: Double) {
-        (self.checkpoint, self.queue, self.loadSeconds) = (checkpoint, queue, loadSeconds)
+    init(_ checkpoint: Checkpoint, _ queue: ServingQueue, _ number: Int, loadSeconds: Double) {
+        (self.checkpoint, self.queue, self.number, self.loadSeconds) = (checkpoint, queue, number, loadSeconds)
         session = checkpoint.network.language.jointSession()
     }
 
@@ -54,7 +57,7 @@ final class ServingEngine {
         // 2. Newcomers are read.
         if readsNow {
             let clock = Stopwatch()
-            let questions = queue.take(most: running.isEmpty ? Int.max : Self.newcomers)
+            let questions = queue.take(most: running.isEmpty ? max(Self.newcomers, queue.share) : Self.newcomers)
             if !questions.isEmpty {
                 read(questions)
                 (readingSeconds, steppingSeconds, steps) = (clock.seconds, 0, 0)
@@ -89,7 +92,7 @@ final class ServingEngine {
         // Those with equally many pictures can be read together.
         for group in groups.sorted(by: { $0.key < $1.key }) { read(together: group.value[...]) }
         let use = checkpoint.pictureUse
-        queue.note { ($0.pictureCache.queries, $0.pictureCache.hits, $0.pictureCache.bytes) = use }
+        queue.note(ServingStatistics.PictureCache(queries: use.queries, hits: use.hits, bytes: use.bytes), of: number)
     }
 
     /// Reads newcomers in one batch; one that fails is halved until the question is found that cannot be read.

@@ -10,8 +10,9 @@ final class ServingQueue: Sendable {
     /// Takes out what still waits at its deadline.
     let clock = AlarmClock()
 
-    /// Called when something can be served and nobody serves.
-    private let serve: @Sendable (ServingQueue) -> Void
+    private let engines: Int
+    /// Called with an engine's number when something can be served and that engine rests.
+    private let serve: @Sendable (ServingQueue, Int) -> Void
     /// Called with a question to be prepared; it calls ``prepared(_:_:)`` when it is done.
     private let prepare: @Sendable (ServingQueue, Int, ServedJob) -> Void
 
@@ -24,10 +25,12 @@ final class ServingQueue: Sendable {
         var preparing = 0
         /// Of everything that is served now.
         var weight = 0
-        var isServed = false
+        /// Engines that serve.
+        var serving: Set<Int> = []
         var isClosed = false
         var isStopped = false
         var statistics = ServingStatistics()
+        var pictures: [Int: ServingStatistics.PictureCache] = [:]
         var drained: [CheckedContinuation<Void, Never>] = []
     }
 
@@ -60,20 +63,28 @@ final class ServingQueue: Sendable {
     /// What is to be done when the lock is given back.
     private struct Actions {
         var prepare: [(id: Int, job: ServedJob)] = []
-        var serves = false
+        var serves: Int?
         var drained: [CheckedContinuation<Void, Never>] = []
     }
 
     init(
-        _ limits: AnswerScheduler.Limits, serve: @escaping @Sendable (ServingQueue) -> Void,
+        _ limits: AnswerScheduler.Limits, engines: Int = 1, serve: @escaping @Sendable (ServingQueue, Int) -> Void,
         prepare: @escaping @Sendable (ServingQueue, Int, ServedJob) -> Void
     ) {
-        (self.limits, self.serve, self.prepare) = (limits, serve, prepare)
+        (self.limits, self.engines, self.serve, self.prepare) = (limits, engines, serve, prepare)
     }
 
     var statistics: ServingStatistics { state.withLock { $0.statistics } }
 
     func note(_ change: (inout ServingStatistics) -> Void) { state.withLock { change(&$0.statistics) } }
+
+    /// Each engine keeps what it saw of pictures.
+    func note(_ pictures: ServingStatistics.PictureCache, of engine: Int) {
+        state.withLock { state in
+            state.pictures[engine] = pictures
+            state.statistics.pictureCache = state.pictures.values.reduce(into: ServingStatistics.PictureCache()) { $0.add($1) }
+        }
+    }
 
     // MARK: Coming
 
@@ -176,6 +187,9 @@ final class ServingQueue: Sendable {
     /// Questions that are prepared.
     var prepared: Int { state.withLock { $0.entries.count { if case .ready(_?) = $0.phase { true } else { false } } } }
 
+    /// An engine's share of them.
+    var share: Int { (prepared + engines - 1) / engines }
+
     /// The next questions to be served, which count as served from now on; other work whose turn it is begins.
     ///
     /// - Parameter most: so many questions at most.
@@ -219,8 +233,8 @@ final class ServingQueue: Sendable {
     }
 
     /// Everything in the queue fails, as there is no model to serve it.
-    func fail(_ error: any Error) {
-        empty(error) { $0.isServed = false }
+    func fail(_ error: any Error, _ engine: Int) {
+        empty(error) { $0.serving.remove(engine) }
     }
 
     private func empty(_ error: any Error, _ change: (inout State) -> Void) {
@@ -235,11 +249,12 @@ final class ServingQueue: Sendable {
         run(actions)
     }
 
-    /// Whether whoever serves goes on; if not, somebody else is called when there is something.
-    func goesOn(isIdle: Bool) -> Bool {
+    /// Whether an engine goes on; if not, it is called when there is something.
+    func goesOn(_ engine: Int, isIdle: Bool) -> Bool {
         state.withLock { state in
-            state.isServed = !isIdle || canServe(state)
-            return state.isServed
+            let goesOn = !isIdle || canServe(state)
+            if !goesOn { state.serving.remove(engine) }
+            return goesOn
         }
     }
 
@@ -280,9 +295,9 @@ final class ServingQueue: Sendable {
             state.preparing += 1
             actions.prepare.append((state.entries[place].id, job))
         }
-        if !state.isServed, canServe(state) {
-            state.isServed = true
-            actions.serves = true
+        if state.serving.count < engines, canServe(state), let engine = (0..<engines).first(where: { !state.serving.contains($0) }) {
+            state.serving.insert(engine)
+            actions.serves = engine
         }
         state.statistics.waiting = waiting(state).count
         if state.isClosed, state.entries.isEmpty, state.statistics.running == 0 {
@@ -294,7 +309,7 @@ final class ServingQueue: Sendable {
 
     private func run(_ actions: Actions) {
         for (id, job) in actions.prepare { prepare(self, id, job) }
-        if actions.serves { serve(self) }
+        if let engine = actions.serves { serve(self, engine) }
         for continuation in actions.drained { continuation.resume() }
     }
 }

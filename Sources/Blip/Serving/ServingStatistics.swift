@@ -30,7 +30,13 @@ public struct ServingStatistics: Sendable, Equatable {
         /// Memory in use.
         public var bytes = 0
 
-        public init() {}
+        public init(queries: Int = 0, hits: Int = 0, bytes: Int = 0) { (self.queries, self.hits, self.bytes) = (queries, hits, bytes) }
+
+        mutating func add(_ other: PictureCache) {
+            queries += other.queries
+            hits += other.hits
+            bytes += other.bytes
+        }
     }
 
     public init() {}

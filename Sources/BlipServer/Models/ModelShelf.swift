@@ -135,7 +135,9 @@ final class ModelShelf: Sendable {
             let name = specification.name
             do {
                 let start = ContinuousClock.now
-                let model = try await ServedModel(name, opens(specification), scheduling)
+                var assistants: [Assistant] = []
+                for _ in 0..<max(1, specification.engines) { assistants.append(try await opens(specification)) }
+                let model = try await ServedModel(name, assistants, scheduling)
                 slots.withLock { $0[name]?.state = .open(model) }
                 if name == names[0] { hasBeenOpen.store(true, ordering: .relaxed) }
                 let seconds = start.duration(to: .now) / .seconds(1)

@@ -7,8 +7,10 @@ public struct ModelSpecification: Sendable, Equatable {
     public var name: String
     /// A checkpoint folder.
     public var folder: URL
+    /// How often it is opened, each with a thread of its own; see ``AnswerScheduler``.
+    public var engines: Int
 
-    public init(name: String, folder: URL) { (self.name, self.folder) = (name, folder) }
+    public init(name: String, folder: URL, engines: Int = 1) { (self.name, self.folder, self.engines) = (name, folder, engines) }
 }
 
 /// A model that is open, and who answers with it.
@@ -20,9 +22,11 @@ struct ServedModel: Sendable {
     /// Whether it must be told something; the others write a caption when they are told nothing.
     let needsInstruction: Bool
 
-    init(_ name: String, _ assistant: Assistant, _ limits: AnswerScheduler.Limits) async throws {
+    /// - Parameter assistants: the same checkpoint, once for each engine; at least one.
+    init(_ name: String, _ assistants: [Assistant], _ limits: AnswerScheduler.Limits) async throws {
+        let assistant = assistants[0]
         self.name = name
-        scheduler = AnswerScheduler(assistant, limits)
+        scheduler = AnswerScheduler(assistant, limits, beside: Array(assistants.dropFirst()))
         processor = try await assistant.processor
         isEncoderDecoder = try await assistant.isEncoderDecoder
         needsInstruction = processor.instructionTokenizer != nil
