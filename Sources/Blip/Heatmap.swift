@@ -2,7 +2,7 @@ import BlipImages
 import BlipModels
 import BlipTensors
 
-/// Where the Q-Former looked in a picture while it read an instruction.
+/// Where the Q-Former looked in a picture while it read an instruction, or where it found what an answer rests on.
 public struct Heatmap: Sendable {
     /// Patches down and across.
     public let rows: Int
@@ -10,16 +10,27 @@ public struct Heatmap: Sendable {
     /// Weights per layer that looks at the image and per query, each row by row over the patches, the mean of the heads. The class token's
     /// share is left out, so a row sums to at most one.
     public let weights: [[[Float]]]
+    /// How much of an answer rests on each query, summing to one; nil where no answer was given.
+    public let shares: [Float]?
 
-    /// The mean over layers and queries, or over those chosen.
+    /// The mean over layers and queries, or over those chosen. All queries together count by their shares of the answer, where one was given.
     ///
     /// - Parameters:
     ///   - layer: counts the layers that look at the image from 0; nil is all.
     ///   - query: nil is all.
     public func mean(layer: Int? = nil, query: Int? = nil) throws -> [Float] {
         let layers = try Self.choose(weights, layer, "the heat map's layer")
-        let maps = try layers.flatMap { try Self.choose($0, query, "the heat map's query") }
-        return (0..<rows * columns).map { place in maps.map { $0[place] }.reduce(0, +) / Float(maps.count) }
+        var sum = [Float](repeating: 0, count: rows * columns)
+        var total: Float = 0
+        for maps in layers {
+            let share = query == nil ? shares ?? [] : []
+            for (number, map) in try Self.choose(maps, query, "the heat map's query").enumerated() {
+                let weight = share.isEmpty ? 1 : share[number]
+                for place in sum.indices { sum[place] += weight * map[place] }
+                total += weight
+            }
+        }
+        return sum.map { $0 / total }
     }
 
     private static func choose<Element>(_ all: [Element], _ index: Int?, _ name: String) throws -> [Element] {
@@ -33,27 +44,59 @@ public struct Heatmap: Sendable {
 
 extension Assistant {
     /// Where the Q-Former looks in a picture while it reads an instruction: its cross-attention.
-    public func heatmap(_ instruction: String, about image: ImageSource, limits: ImageLimits = .default) throws -> Heatmap {
-        try heatmap(instruction, about: image.load(limits: limits))
+    ///
+    /// - Parameter answer: to the instruction. Queries then count by what it rests on, see ``Heatmap/shares``: the Q-Former may look everywhere for
+    ///   any instruction, and leave it to the language model to choose among what its queries found.
+    public func heatmap(
+        _ instruction: String, about image: ImageSource, answer: String? = nil, limits: ImageLimits = .default
+    ) throws -> Heatmap {
+        try heatmap(instruction, about: image.load(limits: limits), answer: answer)
     }
 
     /// The same for a picture that is decoded already, as a frame of a clip.
-    public func heatmap(_ instruction: String, about picture: RGBImage) throws -> Heatmap {
-        let checkpoint = try checkpoint()
-        let input = try checkpoint.processor.input(picture, instruction)
-        return try withoutGradients {
-            let look = try checkpoint.look(at: input.frames)
-            var layers: [[[Float]]] = []
-            let network = checkpoint.network
-            _ = try network.qformer(
-                network.queryTokens, reading: look.reading, told: checkpoint.padding.instructions([input], on: checkpoint.device),
+    public func heatmap(_ instruction: String, about picture: RGBImage, answer: String? = nil) throws -> Heatmap {
+        try checkpoint().heatmap(of: checkpoint().processor.input(picture, instruction), behind: instruction, answer: answer)
+    }
+}
+
+extension Checkpoint {
+    fileprivate func heatmap(of input: ModelInput, behind instruction: String, answer: String?) throws -> Heatmap {
+        var layers: [[[Float]]] = []
+        let queries = try withoutGradients {
+            try network.qformer(
+                network.queryTokens, reading: look(at: input.frames).reading, told: padding.instructions([input], on: device),
                 looked: { weights in
                     let mean = try weights.mean(1).select(0, 0)  // [N, P]
                     let patches = try mean.slice(1, 1..<mean.size(1))
                     layers.append(try (0..<patches.size(0)).map { try patches.select(0, $0).floats() })
-                })
-            let (patch, frame) = (checkpoint.config.vision.patchSize, input.frames[0])
-            return Heatmap(rows: frame.height / patch, columns: frame.width / patch, weights: layers)
+                })  // [1, N, Q]
         }
+        let (patch, frame) = (config.vision.patchSize, input.frames[0])
+        return Heatmap(
+            rows: frame.height / patch, columns: frame.width / patch, weights: layers,
+            shares: try answer.map { try shares(of: $0, to: input, behind: instruction, queries) })
+    }
+
+    /// How much of an answer rests on each query: the part of its log-probability that is lost, to first order, when a query's soft token goes
+    /// (gradient times input); queries that speak against the answer have no share.
+    ///
+    /// - Parameter queries: what the Q-Former gave [1, N, Q].
+    private func shares(of answer: String, to input: ModelInput, behind instruction: String, _ queries: Tensor) throws -> [Float] {
+        let ids = try candidateIDs([answer], behind: instruction, countsEnd: nil)[0]
+        guard try room(after: input, wanted: ids.count) >= ids.count else {
+            throw BlipError.instructionTooLong(tokens: input.promptIDs.count + ids.count, limit: config.language.promptLimit)
+        }
+        let (soft, words) = try withoutGradients {
+            (try network.softTokens(from: queries).to(.float32), try padding.prompts([input], on: device))
+        }
+        try soft.requireGradient()
+        let prompt = try Prompt(soft, then: network.language.embed(words.ids), mask: words.mask)
+        let targets = try TokenBatch([ids], padding: padding.promptID, at: .right, on: device)
+        try network.language.loss(prompt, targets).backward()
+        guard let gradient = try soft.gradient else { return [Float](repeating: 1 / Float(soft.size(1)), count: soft.size(1)) }
+        // The loss falls as the log-probability rises.
+        let parts = try withoutGradients { try (gradient * soft).sum(2).select(0, 0).floats() }.map { max(0, -$0) }
+        let total = parts.reduce(0, +)
+        return parts.map { total > 0 && total.isFinite ? $0 / total : 1 / Float(parts.count) }
     }
 }

@@ -86,10 +86,13 @@ public struct InstructBLIP {
         let queries = try qformer(
             queryTokens, reading: look.reading, told: instruction, dropout: dropout, observe: { try observe.sawLayer(.qformer, $0) })
         try observe.saw(.qformer, queries)
-        let soft = try projection(projection.accepting(queries)).to(language.dtype)
+        let soft = try softTokens(from: queries)
         try observe.saw(.projection, soft)
         return soft
     }
+
+    /// The last step of them, from what the Q-Former gave [R, N, Q].
+    public func softTokens(from queries: Tensor) throws -> Tensor { try projection(projection.accepting(queries)).to(language.dtype) }
 
     /// Words alone, as the language model on its own reads them: what it says without a picture shows what pictures are needed for.
     public func prompt(of words: TokenBatch) throws -> Prompt { Prompt(embeddings: try language.embed(words.ids), mask: words.mask) }

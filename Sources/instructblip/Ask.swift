@@ -99,7 +99,9 @@ struct Ask: AsyncParsableCommand {
         let answer = try await assistant.answer(instruction, about: frames, options) { piece in
             if writesText { try writeOutput(piece) }
         }
-        try await heatmaps.draw(assistant, instruction, frames)
+        try await heatmaps.draw(assistant, instruction, frames) { text in
+            text == instruction ? answer.text : try await assistant.answer(text, about: frames, options).text
+        }
         for note in answer.notes { writeRemark("note: \(note)\n") }
         if json {
             try writeJSON(AnswerReport(answer, frames: frames.count, reading: reading, withLogProbabilities: logProbabilities))

@@ -61,7 +61,7 @@ struct Demo: AsyncParsableCommand {
         }
     }
 
-    /// An answer, and where the Q-Former looked for it.
+    /// An answer, and where the Q-Former found what it rests on.
     private struct Reply {
         let item: SceneInterview.Item
         let answer: String
@@ -88,7 +88,7 @@ struct Demo: AsyncParsableCommand {
             }
             isRight = item.isOpen ? nil : try AnswerMatch.normalized(answer, item.answers) == 1
             facts = item.isOpen ? SceneFactCheck(answer, of: scene) : nil
-            let map = try await assistant.heatmap(item.instruction, about: picture)
+            let map = try await assistant.heatmap(item.instruction, about: picture, answer: answer.isEmpty ? nil : answer)
             heat = HeatOverlay.draw(try map.mean(), rows: map.rows, columns: map.columns, over: shown)
         }
 
@@ -125,7 +125,7 @@ struct Demo: AsyncParsableCommand {
         try writeOutput("Scene \(seed), which no training has seen, asked of \(whose). \(SceneDescription(interview.scene).text)\n\n")
         let rows = replies.map { [$0.item.question, $0.shortAnswer, $0.truth, $0.verdict] }
         try writeOutput(TextTable(["asked", "answered", "true is", ""], rows).text)
-        try writeOutput("\n\(out): the scene, and where the Q-Former looked for each instruction\n")
+        try writeOutput("\n\(out): the scene, and where the Q-Former found what each answer rests on\n")
     }
 
     private struct Score: Encodable {

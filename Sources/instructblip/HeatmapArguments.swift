@@ -17,12 +17,18 @@ struct HeatmapArguments: ParsableArguments {
     @Option(help: ArgumentHelp("One of the layers that look at the image instead of the mean of all, counted from 0.", valueName: "n"))
     var heatmapLayer: Int?
 
+    @Flag(help: "Draw where that was found what the answer rests on, in place of everything that the Q-Former looked at.")
+    var heatmapAnswer = false
+
     @Flag(help: "Draw every query by itself, in a grid.")
     var heatmapGrid = false
 
     func validate() throws {
-        let others = compare != nil || heatmapQuery != nil || heatmapLayer != nil || heatmapGrid
+        let others = compare != nil || heatmapQuery != nil || heatmapLayer != nil || heatmapGrid || heatmapAnswer
         if heatmap == nil && others { throw ValidationError("--compare and the options of heat maps need --heatmap out.png.") }
+        if heatmapAnswer && (heatmapGrid || heatmapQuery != nil) {
+            throw ValidationError("--heatmap-answer draws all queries together; leave out --heatmap-grid and --heatmap-query.")
+        }
         if heatmapGrid && heatmapQuery != nil { throw ValidationError("--heatmap-grid draws every query; leave out --heatmap-query.") }
     }
 
@@ -34,7 +40,11 @@ struct HeatmapArguments: ParsableArguments {
     }
 
     /// Draws what was asked for; nothing when no heat map was. The frames of a clip stand in a row, a second instruction's below.
-    func draw(_ assistant: Assistant, _ instruction: String, _ frames: [RGBImage]) async throws {
+    ///
+    /// - Parameter answer: gives an instruction's answer.
+    func draw(
+        _ assistant: Assistant, _ instruction: String, _ frames: [RGBImage], answer: (String) async throws -> String
+    ) async throws {
         guard let heatmap else { return }
         var panels: [RGBImage] = []
         var queries = 0
@@ -43,8 +53,10 @@ struct HeatmapArguments: ParsableArguments {
                 "note: this checkpoint's Q-Former is told nothing, as BLIP-2's, so its heat map is the same for every instruction\n")
         }
         for text in [instruction] + (compare.map { [$0] } ?? []) {
+            let said = heatmapAnswer ? try await answer(text) : ""
             for frame in frames {
-                let (picture, map) = (try Self.sized(frame), try await assistant.heatmap(text, about: frame))
+                let picture = try Self.sized(frame)
+                let map = try await assistant.heatmap(text, about: frame, answer: said.isEmpty ? nil : said)
                 queries = map.weights.first?.count ?? 0
                 let chosen = heatmapGrid ? Array(0..<queries).map { Optional($0) } : [heatmapQuery]
                 for query in chosen {

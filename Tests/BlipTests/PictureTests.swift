@@ -1,7 +1,11 @@
-import Blip
+import BlipImages
+import BlipModels
+import BlipTensors
 import BlipTestSupport
 import Foundation
 import Testing
+
+@testable import Blip
 
 /// Pictures seen before, several pictures, and where the Q-Former looked.
 @Suite("Pictures are looked at once, several, and visibly") struct PictureTests {
@@ -86,6 +90,31 @@ import Testing
         #expect(throws: BlipError.self) { try map.mean(query: -1) }
     }
 
+    /// Against finite differences: what the answer's log-probability loses when one query's soft token shrinks.
+    @Test("queries count by what an answer rests on", arguments: ["flan-t5", "vicuna"])
+    func shares(_ name: String) async throws {
+        let assistant = try await Assistant.open(Fixtures.checkpoint(name), OpenOptions(dtype: .float32))
+        var compared = 0
+        for answer in ["a red circle", "no", "It is a picture of shapes.", "seven"] {
+            let shares = try #require(try await assistant.heatmap("What is in the picture?", about: shapes, answer: answer).shares)
+            let expected = try await assistant.finiteShares("What is in the picture?", shapes.load(), answer)
+            #expect(shares.count == expected.count && abs(shares.reduce(0, +) - 1) < 1e-5)
+            // Where every query speaks against an answer, none counts more than another.
+            guard expected.reduce(0, +) > 0 else { continue }
+            compared += 1
+            for (one, other) in zip(shares, expected) { #expect(abs(one - other) < 0.01, "\(answer): \(shares) \(expected)") }
+        }
+        #expect(compared >= 2)
+        let map = try await assistant.heatmap("What is in the picture?", about: shapes, answer: "no")
+        let shares = try #require(map.shares)
+        // The mean counts them so.
+        let mean = try map.mean(layer: 0)
+        for place in mean.indices {
+            #expect(abs(mean[place] - zip(map.weights[0], shares).map { $0[place] * $1 }.reduce(0, +)) < 1e-6)
+        }
+        #expect(try await assistant.heatmap("What is in the picture?", about: shapes).shares == nil)
+    }
+
     @Test("stop strings end the answer before them, streamed or not")
     func stopStrings() async throws {
         let assistant = try await Assistant.open(Fixtures.checkpoint("flan-t5"))
@@ -98,5 +127,28 @@ import Testing
         var streamed = ""
         for try await piece in assistant.stream("What is in the picture?", about: shapes, options) { streamed += piece }
         #expect(streamed == answer.text)
+    }
+}
+
+extension Assistant {
+    fileprivate func finiteShares(_ instruction: String, _ picture: RGBImage, _ answer: String) throws -> [Float] {
+        let opened = try checkpoint()
+        let input = try opened.processor.input(picture, instruction)
+        return try withoutGradients {
+            let (network, padding) = (opened.network, opened.padding)
+            let soft = try network.softTokens(
+                seeing: opened.look(at: input.frames), told: padding.instructions([input], on: .cpu))
+            let words = try padding.prompts([input], on: .cpu)
+            let targets = try TokenBatch(
+                opened.candidateIDs([answer], behind: instruction, countsEnd: nil), padding: 0, at: .right)
+            func loss(_ query: Int, _ scale: Float) throws -> Float {
+                let scales = try Tensor.of((0..<soft.size(1)).map { $0 == query ? scale : 1 }, [1, soft.size(1), 1])
+                let prompt = try Prompt(soft * scales, then: network.language.embed(words.ids), mask: words.mask)
+                return try network.language.loss(prompt, targets).floats()[0]
+            }
+            let slopes = try (0..<soft.size(1)).map { max(0, try loss($0, 0.95) - loss($0, 1.05)) }
+            let total = slopes.reduce(0, +)
+            return slopes.map { total > 0 ? $0 / total : 0 }
+        }
     }
 }

@@ -59,13 +59,14 @@ import Testing
     func heatmap() async throws {
         try await withTemporaryFolder { folder in
             let file = folder.appendingPathComponent("heat.png").path
-            for options in [[], ["--compare", "Why?"], ["--heatmap-grid"], ["--heatmap-query", "1", "--heatmap-layer", "0"]] {
+            for options in [[], ["--compare", "Why?"], ["--heatmap-grid"], ["--heatmap-query", "1", "--heatmap-layer", "0"], ["--heatmap-answer", "--compare", "Why?"]] {
                 let outcome = try Program.run(base + ["--max-tokens", "2", "--heatmap", file] + options)
                 #expect(outcome.status == 0, "\(outcome.errors)")
                 #expect(try Data(contentsOf: URL(fileURLWithPath: file)).starts(with: [0x89, 0x50, 0x4E, 0x47]))
             }
             #expect(try Program.run(base + ["--heatmap", file, "--heatmap-query", "99"]).status == 64)
             #expect(try Program.run(base + ["--compare", "Why?"]).status == 64)
+            #expect(try Program.run(base + ["--heatmap", file, "--heatmap-answer", "--heatmap-grid"]).status == 64)
         }
     }
 }

@@ -125,6 +125,7 @@ struct OpenAPISchemas {
         request(
             [
                 "image": Schema.reference("Picture"), "prompt": Schema.text(),
+                "answer": Schema.optional(Schema.text()),
                 "format": Schema.optional(Schema.text(among: HeatmapRequest.Format.allCases.map(\.rawValue))),
                 "overlay": Schema.optional(Schema.flag("Over the picture, instead of a map that lets it through")),
             ], required: ["image", "prompt"])

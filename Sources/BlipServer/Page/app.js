@@ -145,7 +145,7 @@ async function answer(card, instruction, urls) {
   speaker.finish();
   card.end(reply.text === "" ? "The model said nothing." : reply.finish === "length" ? "Cut off where the limit of tokens ends." : "");
   card.timings(reply.timings, reply.usage);
-  await look(card, instruction, urls, signal);
+  await look(card, instruction, reply.text, urls, signal);
 }
 
 async function rank(card, urls) {
@@ -163,16 +163,17 @@ async function rank(card, urls) {
   card.end(urls.length > 1 ? "Ranked by the first frame alone." : "");
   speak(`Likeliest: ${reply.candidates[0].text}.`);
   card.timings(reply.timings, reply.usage);
-  await look(card, asked.instructions[0], urls, signal);
+  await look(card, asked.instructions[0], reply.candidates[0].text, urls, signal);
 }
 
-/// Where the model looked; an answer stands without it, so a failure is told under the picture.
-async function look(card, instruction, urls, signal) {
+/// Where the model found what its answer rests on; an answer stands without it, so a failure is told under the picture.
+async function look(card, instruction, text, urls, signal) {
   if (!$("heat").checked) return;
   card.lookNote("Looking…");
   try {
-    const map = await server.heatmap({ model: asked.model, image: urls[0], prompt: instruction, format: "png", overlay: false }, signal);
-    card.map(map, urls.length > 1 ? "Where the model looked in the first frame." : "Where the model looked.");
+    const body = { model: asked.model, image: urls[0], prompt: instruction, answer: text, format: "png", overlay: false };
+    const map = await server.heatmap(body, signal);
+    card.map(map, urls.length > 1 ? "What the answer rests on in the first frame." : "What the answer rests on.");
   } catch (error) {
     card.lookNote(error.name === "AbortError" ? "" : `No heat map: ${error.detail || error.message}`);
   }

@@ -52,6 +52,8 @@ struct HeatmapRequest: Sendable {
     let model: String?
     let picture: PictureReference
     let prompt: String
+    /// Whose grounds are asked for; nil: where the Q-Former looks for the prompt.
+    let answer: String?
     let format: Format
     /// Over the picture, instead of a map that lets it through.
     let overlays: Bool
@@ -61,6 +63,9 @@ struct HeatmapRequest: Sendable {
         model = try fields.name("model", limit: limits.modelNameLength)
         picture = try PictureReference(fields, "image", limits)
         prompt = try fields.required("prompt", fields.text("prompt", limit: limits.textBytes))
+        let answer = try fields.text("answer", limit: limits.textBytes)
+        // An answer without words rests on nothing.
+        self.answer = answer?.allSatisfy(\.isWhitespace) == false ? answer : nil
         let name = try fields.text("format", limit: 16) ?? Format.png.rawValue
         guard let format = Format(rawValue: name) else { throw fields.refusal("format", expected: "png or json") }
         self.format = format

@@ -83,7 +83,9 @@ enum HeatmapRoute {
         desk.leases.append(lease)
         guard let picture = desk.pictures.first else { throw Refusal.internal }
         let map = try await call.told("prompt") {
-            try await loan.model.scheduler.perform(deadline: call.deadline) { try await $0.heatmap(request.prompt, about: picture) }
+            try await loan.model.scheduler.perform(deadline: call.deadline) {
+                try await $0.heatmap(request.prompt, about: picture, answer: request.answer)
+            }
         }
         let weights = try map.mean()
         if request.format == .json {
