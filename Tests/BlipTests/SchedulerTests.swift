@@ -118,7 +118,9 @@ struct Served {
         let statistics = scheduler.statistics
         #expect(statistics.questions == 24 && statistics.failures == 0 && statistics.running == 0 && statistics.waiting == 0)
         #expect(statistics.rowsPerStep > 1 && statistics.generatedTokens > 24 && statistics.promptTokens > 24 * 5)
-        #expect(statistics.pictureCache.queries > 20 && statistics.pictureCache.hits > (engines == 1 ? 10 : 0) && statistics.pictureCache.bytes > 0)
+        #expect(
+            statistics.pictureCache.queries > 20 && statistics.pictureCache.hits > (engines == 1 ? 10 : 0)
+                && statistics.pictureCache.bytes > 0)
     }
 
     @Test("the likeliest alternatives of every token come with the answer", arguments: ["vicuna", "flan-t5"])

@@ -59,7 +59,10 @@ import Testing
     func heatmap() async throws {
         try await withTemporaryFolder { folder in
             let file = folder.appendingPathComponent("heat.png").path
-            for options in [[], ["--compare", "Why?"], ["--heatmap-grid"], ["--heatmap-query", "1", "--heatmap-layer", "0"], ["--heatmap-answer", "--compare", "Why?"]] {
+            for options in [
+                [], ["--compare", "Why?"], ["--heatmap-grid"], ["--heatmap-query", "1", "--heatmap-layer", "0"],
+                ["--heatmap-answer", "--compare", "Why?"],
+            ] {
                 let outcome = try Program.run(base + ["--max-tokens", "2", "--heatmap", file] + options)
                 #expect(outcome.status == 0, "\(outcome.errors)")
                 #expect(try Data(contentsOf: URL(fileURLWithPath: file)).starts(with: [0x89, 0x50, 0x4E, 0x47]))

@@ -53,7 +53,8 @@ struct OpenAPI: Sendable {
 
     private var heatmap: JSONValue {
         operation(
-            "heatmap", "Where the Q-Former looks while it reads an instruction, or where it found what an answer rests on", body: "HeatmapRequest",
+            "heatmap", "Where the Q-Former looks while it reads an instruction, or where it found what an answer rests on",
+            body: "HeatmapRequest",
             .record([
                 "image/png": .record(["schema": .record(["type": .text("string"), "contentMediaType": .text("image/png")])]),
                 "application/json": .record(["schema": Schema.reference("HeatmapReply")]),
