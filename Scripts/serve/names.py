@@ -7,6 +7,7 @@ from __future__ import annotations
 import http.server
 import json
 import socket
+import ssl
 import struct
 import subprocess
 import sys
@@ -20,6 +21,8 @@ import support
 from support import Server, chat
 
 PUBLIC, META, INNER = "93.184.216.34", "169.254.169.254", "10.1.2.3"
+# Hosts on port 443 whose certificate nobody vouches for, and one that has none.
+SELF, PLAIN = "93.184.216.35", "93.184.216.36"
 QUESTION = "Question: How many objects are there? Short answer:"
 touched: Counter[str] = Counter()
 asked: Counter[str] = Counter()
@@ -32,7 +35,7 @@ def tell(holds: object, what: str, found: object = None) -> None:
 # --- a network, its names and its hosts --------------------------------------------------------------------------------
 
 def prepare() -> None:
-    for command in (["ip", "link", "set", "lo", "up"], *(["ip", "address", "add", f"{address}/32", "dev", "lo"] for address in (PUBLIC, META, INNER))):
+    for command in (["ip", "link", "set", "lo", "up"], *(["ip", "address", "add", f"{address}/32", "dev", "lo"] for address in (PUBLIC, META, INNER, SELF, PLAIN))):
         subprocess.run(command, check=True)
     for place, text in (("/etc/resolv.conf", "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n"), ("/etc/hosts", "127.0.0.1 localhost\n127.0.0.1 in-hosts.test\n")):
         file = tempfile.NamedTemporaryFile("w", delete=False)
@@ -42,7 +45,41 @@ def prepare() -> None:
         subprocess.run(["mount", "--bind", file.name, place], check=True)
 
 
-ADDRESSES = {"good.test": [PUBLIC], "inner.test": ["127.0.0.1"], "private.test": [INNER], "both.test": [PUBLIC, "127.0.0.1"], "meta.test": [META], "zero.test": ["0.0.0.0"]}
+def certificates() -> dict[str, ssl.SSLContext]:
+    """What the hosts show: a certificate of an authority that this machine trusts in here, for good.test, and one that self.test made for itself."""
+    folder = Path(tempfile.mkdtemp())
+
+    def openssl(*words: str) -> None:
+        subprocess.run(["openssl", *words], check=True, cwd=folder, capture_output=True)
+    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=authority")
+    openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", "good.key", "-out", "good.csr", "-subj", "/CN=good.test")
+    (folder / "names").write_text("subjectAltName=DNS:good.test")
+    openssl("x509", "-req", "-in", "good.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-out", "good.pem", "-days", "2", "-extfile", "names")
+    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "self.key", "-out", "self.pem", "-days", "2", "-subj", "/CN=self.test", "-addext", "subjectAltName=DNS:self.test")
+    place = Path("/etc/ssl/certs/ca-certificates.crt")
+    if not place.exists():
+        place = Path("/etc/pki/tls/certs/ca-bundle.crt")
+    subprocess.run(["mount", "--bind", str(folder / "ca.pem"), str(place)], check=True)
+    contexts = {}
+    for address, name in ((PUBLIC, "good"), (SELF, "self")):
+        contexts[address] = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        contexts[address].load_cert_chain(folder / f"{name}.pem", folder / f"{name}.key")
+    return contexts
+
+
+class TLSServer(http.server.ThreadingHTTPServer):
+    """Shakes hands in the thread of the connection: clients that turn away are nobody's business."""
+    context: ssl.SSLContext
+
+    def finish_request(self, request, client_address) -> None:
+        try:
+            super().finish_request(self.context.wrap_socket(request, server_side=True), client_address)
+        except OSError:
+            pass
+
+
+ADDRESSES = {"good.test": [PUBLIC], "inner.test": ["127.0.0.1"], "private.test": [INNER], "both.test": [PUBLIC, "127.0.0.1"], "meta.test": [META], "zero.test": ["0.0.0.0"],
+             "wrong.test": [PUBLIC], "self.test": [SELF], "plain.test": [PLAIN]}
 ADDRESSES6 = {"six.test": "::1", "mapped.test": "::ffff:127.0.0.1", "nat64.test": "64:ff9b::7f00:1", "unique.test": "fd00:ec2::254"}
 
 
@@ -120,6 +157,11 @@ def run(options) -> None:
     for address in (PUBLIC, META, INNER, "127.0.0.1"):
         server = http.server.ThreadingHTTPServer((address, 80), Host)
         threading.Thread(target=server.serve_forever, daemon=True).start()
+    for address, context in certificates().items():
+        secure = TLSServer((address, 443), Host)
+        secure.context = context
+        threading.Thread(target=secure.serve_forever, daemon=True).start()
+    threading.Thread(target=http.server.ThreadingHTTPServer((PLAIN, 443), Host).serve_forever, daemon=True).start()
     threading.Thread(target=names, daemon=True).start()
     allowed = ["good.test", "turns.test", "inner.test", "private.test", "both.test", "meta.test", "zero.test", "in-hosts.test", "localhost", *ADDRESSES6, META, "127.0.0.1"]
     listed = [word for host in allowed for word in ("--allowed-media-domains", host)]
@@ -155,6 +197,16 @@ def run(options) -> None:
                 reply, seconds, hosts = ask(server, f"http://good.test/{place}")
                 tell(reply.status in (400, 413) and seconds < limit_s, f"a picture that is {place}: given up", (reply.status, round(seconds, 1)))
             tell(server.lives, "the server lives afterwards")
-    with Server(options, "--allowed-media-domains", "good.test") as server:
+    with Server(options, *(word for host in ("good.test", "wrong.test", "self.test", "plain.test", "inner.test") for word in ("--allowed-media-domains", host))) as server:
+        reply, _, hosts = ask(server, "https://good.test/a.png")
+        tell(reply.status == 200 and hosts == {PUBLIC: 1}, "https: a picture of a host with a certificate of its name is fetched, from the address that was checked",
+             (reply.status, reply.data[:200], hosts))
+        for name, what in (("wrong", "of another name"), ("self", "that nobody vouches for"), ("plain", "that is none")):
+            reply, seconds, hosts = ask(server, f"https://{name}.test/a.png")
+            tell(reply.status == 400 and b"image_fetch" in reply.data and not hosts and seconds < 8, f"https: a certificate {what}: refused, and nothing is asked for",
+                 (reply.status, reply.data[:200], hosts))
+        reply, _, hosts = ask(server, "https://inner.test/a.png")
+        tell(reply.status == 400 and not hosts, "https: an address inside is refused", (reply.status, hosts))
+        tell(server.lives, "the server lives afterwards")
         reply, _, hosts = ask(server, "http://good.test/a.png")
         tell(reply.status == 400 and not hosts, "without encryption, nothing is fetched unless that is allowed", (reply.status, hosts))

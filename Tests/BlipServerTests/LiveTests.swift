@@ -189,6 +189,7 @@ import Testing
             #expect(await Self.code(fetcher, "http://other.test:\(port)/a.png") == "image_host")
             #expect(await Self.code(fetcher, "http://127.0.0.1:\(port)/a.png") == "image_host")
             #expect(await Self.code(fetcher, "http://pictures.test/a.png") == "image_host", "another port is another place")
+            #expect(await Self.code(fetcher, "https://pictures.test:\(port)/a.png") == "image_fetch", "a host without a certificate")
             let secure = Self.fetcher(port, Self.here) { $0.allowsHTTP = false }
             #expect(await Self.code(secure, start + "/a.png") == "image_url")
         }

@@ -62,10 +62,15 @@ struct MediaFetcher: Sendable {
         let outcome: Result<Answer, any Error>
         do { outcome = .success(try await get(address, param, client)) } catch { outcome = .failure(error) }
         try await client.shutdown()
-        do { return try outcome.get() } catch is HTTPClientError {
-            throw Refusal.badPicture(param, "the picture cannot be fetched: its host does not answer as it should", code: "image_fetch")
+        do { return try outcome.get() } catch let refusal as Refusal { throw refusal } catch let error as CancellationError {
+            throw error
         } catch is IOError {
             throw Refusal.badPicture(param, "the picture cannot be fetched: its host cannot be reached", code: "image_fetch")
+        } catch {
+            // Whatever else the client meets is the host's doing: its certificate, its handshake, its HTTP.
+            throw Refusal.badPicture(
+                param, "the picture cannot be fetched: its host does not answer as it should, or its certificate is not to be trusted",
+                code: "image_fetch")
         }
     }
 
