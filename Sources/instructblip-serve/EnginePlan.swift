@@ -4,7 +4,8 @@ import Foundation
 /// How many engines a model gets, and how many threads each of them.
 struct EnginePlan: Equatable {
     let engines: Int
-    let threads: Int
+    /// Nil leaves it to libtorch: one for each core that is not two of one.
+    let threads: Int?
 
     /// Products of a model this small are done before threads that share them have met. It is served by an engine for each core instead, at the
     /// price of its weights once more for each. Larger models need every core, and their memory, for one engine.
@@ -14,13 +15,18 @@ struct EnginePlan: Equatable {
 
     /// - Parameters:
     ///   - engines: as asked for; nil follows from `weightBytes`.
-    ///   - threads: all engines' together, as asked for; nil is one for each core.
+    ///   - threads: all engines' together, as asked for.
     ///   - weightBytes: of the largest model.
     init(engines: Int?, threads: Int?, cores: Int, weightBytes: Int, onCPU: Bool) {
-        let all = max(1, threads ?? cores)
-        let fitting = onCPU && weightBytes <= Self.smallBytes ? min(all, Self.mostEngines) : 1
-        self.engines = engines ?? fitting
-        self.threads = max(1, all / self.engines)
+        if let engines {
+            self.engines = engines
+            self.threads = engines == 1 ? threads : max(1, (threads ?? cores) / engines)
+        } else if onCPU, weightBytes <= Self.smallBytes {
+            self.engines = min(max(1, threads ?? cores), Self.mostEngines)
+            self.threads = max(1, (threads ?? 1) / self.engines)
+        } else {
+            (self.engines, self.threads) = (1, threads)
+        }
     }
 
     /// Bytes of the weights of a checkpoint folder.

@@ -59,12 +59,12 @@ struct ServeCommand: AsyncParsableCommand {
         let largest = try specifications.map { try EnginePlan.weightBytes($0.folder) }.max() ?? 0
         let plan = computing.plan(weightBytes: largest)
         for place in specifications.indices { specifications[place].engines = plan.engines }
-        Engine.setThreads(plan.threads)
+        if let threads = plan.threads { Engine.setThreads(threads) }
         let options = computing.openOptions()
         var logger = Logger(label: "instructblip")
         logger.handler = StreamLogHandler.standardError(label: "instructblip")
         logger.logLevel = logLevel
-        logger.info("computing", metadata: ["engines": "\(plan.engines)", "threads": "\(plan.threads)"])
+        logger.info("computing", metadata: ["engines": "\(plan.engines)", "threads": "\(Engine.threads)"])
         let server = try BlipServer(settings, specifications, logger) { try await Assistant.open($0.folder, options) }
         let (host, name) = (settings.host, specifications[0].name)
         let signals = StopSignals()

@@ -44,16 +44,17 @@ import Testing
         ])
     func refusals(_ arguments: [String]) { #expect(throws: (any Error).self) { try ServeCommand.parseAsRoot(arguments) } }
 
-    @Test("small models get an engine for each core, large ones all cores for one")
+    @Test("small models get an engine for each core, large ones what libtorch takes for one")
     func engines() throws {
-        func plan(_ engines: Int? = nil, _ threads: Int? = nil, cores: Int = 4, bytes: Int = 12 << 20, onCPU: Bool = true) -> [Int] {
+        func plan(_ engines: Int? = nil, _ threads: Int? = nil, cores: Int = 4, bytes: Int = 12 << 20, onCPU: Bool = true) -> [Int?] {
             let plan = EnginePlan(engines: engines, threads: threads, cores: cores, weightBytes: bytes, onCPU: onCPU)
             return [plan.engines, plan.threads]
         }
-        #expect(plan() == [4, 1] && plan(cores: 1) == [1, 1] && plan(cores: 64) == [8, 8])
-        #expect(plan(bytes: 65 << 20) == [1, 4] && plan(onCPU: false) == [1, 4])
-        #expect(plan(nil, 2) == [2, 1] && plan(nil, 1) == [1, 1] && plan(2) == [2, 2] && plan(3, 2) == [3, 1])
-        #expect(plan(2, nil, bytes: 9 << 30) == [2, 2])
+        #expect(plan() == [4, 1] && plan(cores: 1) == [1, 1] && plan(cores: 64) == [8, 1])
+        #expect(plan(bytes: 65 << 20) == [1, nil] && plan(onCPU: false) == [1, nil] && plan(nil, 3, bytes: 65 << 20) == [1, 3])
+        #expect(
+            plan(nil, 2) == [2, 1] && plan(nil, 1) == [1, 1] && plan(nil, 32) == [8, 4] && plan(2) == [2, 2] && plan(3, 2) == [3, 1])
+        #expect(plan(2, nil, bytes: 9 << 30) == [2, 2] && plan(1) == [1, nil])
         let bytes = try EnginePlan.weightBytes(SceneModel.folder())
         #expect(bytes > 1 << 20 && bytes <= EnginePlan.smallBytes)
     }
