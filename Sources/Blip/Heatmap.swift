@@ -45,7 +45,7 @@ public struct Heatmap: Sendable {
 extension Assistant {
     /// Where the Q-Former looks in a picture while it reads an instruction: its cross-attention.
     ///
-    /// - Parameter answer: to the instruction. Queries then count by what it rests on, see ``Heatmap/shares``: the Q-Former may look everywhere for
+    /// - Parameter answer: to the instruction, of which the first 256 tokens are looked at. Queries then count by what it rests on, see ``Heatmap/shares``: the Q-Former may look everywhere for
     ///   any instruction, and leave it to the language model to choose among what its queries found.
     public func heatmap(
         _ instruction: String, about image: ImageSource, answer: String? = nil, limits: ImageLimits = .default
@@ -85,7 +85,7 @@ extension Checkpoint {
     ///
     /// - Parameter queries: what the Q-Former gave [1, N, Q].
     private func shares(of answer: String, to input: ModelInput, behind instruction: String, _ queries: Tensor) throws -> [Float] {
-        let ids = try candidateIDs([answer], behind: instruction, countsEnd: nil)[0]
+        let ids = Array(try candidateIDs([answer], behind: instruction, countsEnd: nil)[0].prefix(Self.shareTokens))
         guard try room(after: input, wanted: ids.count) >= ids.count else {
             throw BlipError.instructionTooLong(tokens: input.promptIDs.count + ids.count, limit: config.language.promptLimit)
         }
@@ -98,6 +98,7 @@ extension Checkpoint {
         var parts = [Float](repeating: 0, count: beyond.size(1))
         // One after the other: a large model's passes take much memory.
         for step in 0..<Self.shareSteps {
+            try Task.checkCancellation()
             let soft = try withoutGradients { try mean + beyond * ((Double(step) + 0.5) / Double(Self.shareSteps)) }
             try soft.requireGradient()
             let prompt = try Prompt(soft, then: network.language.embed(words.ids), mask: words.mask)
@@ -112,6 +113,8 @@ extension Checkpoint {
         return favourable.map { total > 0 && total.isFinite ? $0 / total : 1 / Float(parts.count) }
     }
 
+    /// Of a longer answer the beginning counts: what a pass with gradients keeps grows with the square of its length.
+    static let shareTokens = 256
     /// Ours: with twice as many, the built-in model's shares differ by some hundredths.
     static let shareSteps = 8
 }
