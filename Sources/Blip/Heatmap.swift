@@ -45,8 +45,9 @@ public struct Heatmap: Sendable {
 extension Assistant {
     /// Where the Q-Former looks in a picture while it reads an instruction: its cross-attention.
     ///
-    /// - Parameter answer: to the instruction, of which the first 256 tokens are looked at. Queries then count by what it rests on, see ``Heatmap/shares``: the Q-Former may look everywhere for
-    ///   any instruction, and leave it to the language model to choose among what its queries found.
+    /// - Parameter answer: to the instruction; its first 256 tokens are looked at. Queries then count by what it rests on, see
+    ///   ``Heatmap/shares``: the Q-Former may look everywhere for any instruction, and leave it to the language model to choose among what its
+    ///   queries found.
     public func heatmap(
         _ instruction: String, about image: ImageSource, answer: String? = nil, limits: ImageLimits = .default
     ) throws -> Heatmap {
@@ -115,6 +116,6 @@ extension Checkpoint {
 
     /// Of a longer answer the beginning counts: what a pass with gradients keeps grows with the square of its length.
     static let shareTokens = 256
-    /// Ours: with twice as many, the built-in model's shares differ by some hundredths.
+    /// Ours: passes from the mean to the soft tokens.
     static let shareSteps = 8
 }
