@@ -14,8 +14,8 @@ public enum WeightStart: String, Sendable, CaseIterable {
 /// Matrices keep the size of what goes through them; T5's attention, which does not scale its products, begins with queries so much smaller.
 /// A language model begins with what answering about a description comes down to, so that only the rest has to be found: in half of its heads keys
 /// are queries, so that places look first at places that hold the same; those heads give on what they find as it is; and the output head knows
-/// each word by its embedding. T5's encoder looks elsewhere than at itself in them. Source of keys that are queries: Trockman and Kolter, "Mimetic
-/// initialization of self-attention layers", ICML 2023.
+/// each word by its embedding. T5's encoder looks elsewhere than at itself in them, and begins with what is near in the others. Source of keys that are
+/// queries: Trockman and Kolter, "Mimetic initialization of self-attention layers", ICML 2023.
 struct TrainableStart {
     private let isT5: Bool
     /// Whether every head has keys and values of its own.
@@ -54,10 +54,19 @@ struct TrainableStart {
         if Self.is(name, "o", "out_proj", "wo", "down_proj", "o_proj", "fc2") { return try normal(name, shape, fan / 2) }
         // T5 learns with products that are not divided by the root of a head's size.
         let matched = isT5 ? fan * 1.5 / Double(headSize).squareRoot().squareRoot() : fan * 1.5
-        if Self.is(name, "q", "q_proj") { return try normal(name, shape, matched) }
+        // Rows of the heads in which keys are queries.
+        let shared = rows / 2 / max(1, headSize) * headSize
+        // The others of a T5's first layer go by what is near alone. Where their products weigh more than the biases, they settle on single words before
+        // the order of words has taught them anything, and stay there.
+        let isNear = isT5 && name.hasPrefix("language_model.encoder.block.0.") && rows == heads * headSize && heads > 1
+        let other = isNear ? Self.faint : matched
+        if Self.is(name, "q", "q_proj") {
+            let queries = try normal(name, shape, matched)
+            guard isNear else { return queries }
+            return try Tensor.concatenate([queries.slice(0, 0..<shared), queries.slice(0, shared..<rows) * (other / matched)], 0)
+        }
         if Self.is(name, "k", "k_proj") {
-            let own = try normal(name, shape, matched)
-            let shared = rows / 2 / max(1, headSize) * headSize
+            let own = try normal(name, shape, other)
             guard shared > 0, rows == heads * headSize else { return own }
             let queries = try normal(Self.queries(name), shape, matched)
             return try Tensor.concatenate([queries.slice(0, 0..<shared), own.slice(0, shared..<rows)], 0)
@@ -65,13 +74,25 @@ struct TrainableStart {
         return try normal(name, shape, fan)
     }
 
-    /// Buckets by heads: heads that look for the same do not look at themselves.
+    /// Buckets by heads. Heads that look for the same do not look at themselves; of the others, one half begins with the words before, the other with
+    /// those behind. With none that do, a text is read as if its words had no order, and that they have one is hardly found.
     private func distances(_ name: String, _ shape: [Int]) throws -> Tensor {
         let all = try normal(name, shape, 0.05)
         guard name.contains(".encoder."), heads > 1, shape == [shape[0], heads] else { return all }
-        let other = [Float](repeating: 0, count: heads - heads / 2)
-        let first = try Tensor.of([Float](repeating: Self.selfBias, count: heads / 2) + other, [1, heads]) + all.slice(0, 0..<1)
-        return try Tensor.concatenate([first, all.slice(0, 1..<shape[0])], 0)
+        var start = [[Float]](repeating: [Float](repeating: 0, count: heads), count: shape[0])
+        // Behind a query is the second half of the buckets; distances up to a few tokens have one each.
+        let behind = shape[0] / 2
+        for head in 0..<heads {
+            if head < heads / 2 {
+                start[0][head] = Self.selfBias
+                continue
+            }
+            let first = (head - heads / 2).isMultiple(of: 2) ? 0 : behind
+            for (place, bias) in Self.nearBiases.enumerated() where first + place + 1 < min(shape[0], first + behind / 2) {
+                start[first + place + 1][head] = bias
+            }
+        }
+        return try Tensor.of(start.flatMap { $0 }, shape) + all
     }
 
     /// An output matrix whose first half of columns gives on what the values' first half of rows took; nil for others.
@@ -99,7 +120,10 @@ struct TrainableStart {
     private static let embeddings = 0.5
     private static let readout = 0.15
     private static let copied = 0.7
+    private static let faint = 0.02
     private static let selfBias: Float = -8
+    /// Of the nearest token, the next one, ...
+    private static let nearBiases: [Float] = [4, 3, 2, 1]
 
     private static func `is`(_ name: String, _ layers: String...) -> Bool { layers.contains { name.hasSuffix(".\($0).weight") } }
 

@@ -56,7 +56,7 @@ struct Create: ParsableCommand {
         if words == "scenes" {
             let texts = SceneText()
             for index in 0..<Self.sceneTexts { for text in try texts.texts(index) { count.add(text) } }
-            return count.words()
+            return count.words().filter { !SceneText.inflections.contains($0.trimmingPrefix("▁").description) }
         }
         let text: String
         do { text = try String(contentsOf: URL(fileURLWithPath: words), encoding: .utf8) } catch {

@@ -66,6 +66,15 @@ import Testing
                 let same = zip(queries, keys).prefix { $0 == $1 }.count
                 #expect(same > 0 && same <= queries.count / 2 && same < keys.count)
             }
+            if isT5 {
+                // Buckets by heads: the first head that keys do not match in looks at the token before.
+                let biases = layer + ".relative_attention_bias.weight"
+                let shape = try #require(files.infos.first { $0.name == biases }).shape
+                let values = try files.bytes(of: biases).withBytes { try Tensor.copying(bytes: $0, shape, .float32).floats() }
+                func bias(_ bucket: Int, _ head: Int) -> Float { values[bucket * shape[1] + head] }
+                #expect(bias(0, 0) < -6 && abs(bias(1, 0)) < 1)
+                #expect(bias(1, shape[1] / 2) > 3 && abs(bias(shape[0] / 2 + 1, shape[1] / 2)) < 1)
+            }
             let assistant = try await Assistant.open(target)
             let picture = ImageSource.file(Fixtures.picture("shapes.png"))
             let answer = try await assistant.answer("what red circle", about: picture, AnswerOptions(maximumTokens: 5))

@@ -15,12 +15,15 @@ public struct SceneText: SampleCollection {
         case all = "scenes_text"
         /// Questions for which several things have to be found at once: to count, to compare, to tell where one is from another.
         case drill = "scenes_drill"
+        /// Questions about what holds between two things, step by step, in capital letters, and over the frames of clips.
+        case relations = "scenes_relations"
 
         fileprivate var title: String {
             switch self {
             case .primer: "Scene Primer"
             case .all: "Scene Text"
             case .drill: "Scene Drill"
+            case .relations: "Scene Relations"
             }
         }
 
@@ -29,6 +32,7 @@ public struct SceneText: SampleCollection {
             case .primer: "Bare questions about one to three objects."
             case .all: "The formats of all other sets are in it."
             case .drill: "Questions for which several things have to be found at once."
+            case .relations: "Questions about what holds between two things, step by step."
             }
         }
     }
@@ -50,8 +54,17 @@ public struct SceneText: SampleCollection {
     /// Of drills; the first stands for bare questions.
     private static let drills: [(task: SceneTask, share: Double)] = [(.questions, 6), (.compositional, 2), (.spatial, 2), (.motion, 0.3)]
 
+    /// Likewise of relations. Clips are told frame by frame, so that what moves has to be found by comparing.
+    private static let relations: [(task: SceneTask, share: Double)] = [
+        (.questions, 20), (.motion, 1), (.change, 0.5), (.ending, 0.5), (.labels, 0.5),
+    ]
+
     /// The share of samples without any description, from which is learned what answers there are.
     private static let undescribed = 0.02
+
+    /// Words that are better read as their stem and its ending. Whole, "mushrooms" is a word of which nothing is known that was learned of "mushroom",
+    /// and it comes too rarely to learn it again.
+    public static let inflections = Set(ObjectKind.allCases.filter { $0.plural != $0.name }.map(\.plural))
 
     public static func definition(_ level: Level) -> DatasetDefinition {
         DatasetDefinition(card(level)) { _, _ in SceneText(level) }
@@ -71,10 +84,16 @@ public struct SceneText: SampleCollection {
     public func sample(_ index: Int) throws -> Sample {
         var generator = SeededGenerator(seed: SceneCatalog.seed, SeededGenerator.key(level.rawValue), UInt64(index))
         if level == .primer { return try primer(index, &generator) }
-        let shares = level == .drill ? Self.drills : Self.shares
+        let shares =
+            switch level {
+            case .primer, .all: Self.shares
+            case .drill: Self.drills
+            case .relations: Self.relations
+            }
         for _ in 0..<100 {
             guard let place = generator.place(among: shares.map(\.share)) else { continue }
-            if level == .drill, place == 0 { return try drill(index, &generator) }
+            if place == 0, level == .drill { return try drill(index, &generator) }
+            if place == 0, level == .relations { return try relation(index, &generator) }
             if let content = shares[place].task.draw(&generator) {
                 return try Self.sample(content, of: shares[place].task, index, &generator)
             }
@@ -104,8 +123,35 @@ public struct SceneText: SampleCollection {
         return try bare(kind, style, index, &generator)
     }
 
+    private func relation(_ index: Int, _ generator: inout SeededGenerator) throws -> Sample {
+        // Of 16.
+        switch generator.below(16) {
+        // To count is to find several things at once, too.
+        case 0..<4:
+            var style = SceneStyle.training
+            (style.repetition, style.objects) = (0.75, 1...6)
+            return try bare(.count, style, index, &generator)
+        // A name in capitals is found where letters mean words.
+        case 4: return try bare(SceneStyle(objects: 1...4), index, &generator, SceneTask.inCapitals)
+        case 5: return try relation(.which, index, &generator)
+        case 6..<10: return try relation(.first, index, &generator)
+        case 10..<13: return try relation(.thought, index, &generator)
+        default: return try relation(.direct, index, &generator)
+        }
+    }
+
+    private func relation(_ form: RelationWriter.Form, _ index: Int, _ generator: inout SeededGenerator) throws -> Sample {
+        try bare(SceneStyle(objects: 2...5, overlap: 0.5), index, &generator) { RelationWriter($0).question(form, &$1) }
+    }
+
     private func bare(_ kind: SceneQuestion.Kind, _ style: SceneStyle, _ index: Int, _ generator: inout SeededGenerator) throws -> Sample {
-        guard let (scene, question) = SceneTask.found(style, &generator, { QuestionWriter($0).question(kind, &$1) }) else {
+        try bare(style, index, &generator) { QuestionWriter($0).question(kind, &$1) }
+    }
+
+    private func bare(
+        _ style: SceneStyle, _ index: Int, _ generator: inout SeededGenerator, _ ask: (Scene, inout SeededGenerator) -> SceneQuestion?
+    ) throws -> Sample {
+        guard let (scene, question) = SceneTask.found(style, &generator, ask) else {
             throw DataError.badRecord(
                 place: "\(level.rawValue), sample \(index + 1)", reason: "no scene drawn suits its question, which is a mistake in it")
         }

@@ -32,4 +32,16 @@ extension SceneTask {
         }
         return nil
     }
+
+    /// Whether a thing is there whose name is in capitals, or what a name in capitals is: what labels need to be understood.
+    static func inCapitals(_ scene: Scene, _ generator: inout SeededGenerator) -> SceneQuestion? {
+        let short = ObjectKind.ordinary.filter { $0.name.count <= 5 }
+        let shown = short.filter { kind in scene.objects.contains { $0.kind == kind } }
+        let isShown = generator.below(2) == 0
+        guard let kind = generator.element(of: isShown ? shown : short.filter { !shown.contains($0) }) else { return nil }
+        let label = kind.name.uppercased()
+        if generator.below(3) == 0 { return SceneQuestion(kind: .text, text: "Which word is \(label)?", answer: kind.name) }
+        let texts = ["Is there a \(label)?", "Does \(label) name something that is shown?", "\(label): is it shown?"]
+        return SceneQuestion(kind: .existence, text: texts[generator.below(texts.count)], answer: isShown ? "yes" : "no")
+    }
 }

@@ -8,7 +8,15 @@ public struct SceneDescription: Sendable {
 
     public var sentences: [String] {
         if let chart = scene.chart { return Self.sentences(chart) + manner }
-        return [opening] + scene.objects.indices.map(sentence) + relations + manner
+        return [opening] + order.map(sentence) + relations + manner
+    }
+
+    /// Objects in reading order: ninth by ninth, which can be seen, as the order of drawing cannot.
+    private var order: [Int] {
+        scene.objects.indices.sorted { one, other in
+            let (first, second) = (scene.objects[one], scene.objects[other])
+            return (first.place.row, first.place.column, first.x, one) < (second.place.row, second.place.column, second.x, other)
+        }
     }
 
     private var opening: String {
@@ -33,7 +41,7 @@ public struct SceneDescription: Sendable {
 
     /// Between each object and the next one that both have words of their own.
     private var relations: [String] {
-        zip(scene.objects.indices, scene.objects.indices.dropFirst()).compactMap { one, other in
+        zip(order, order.dropFirst()).compactMap { one, other in
             guard let first = scene.reference(to: one), let second = scene.reference(to: other) else { return nil }
             let found = Relation.allCases.filter(scene.relations(of: one, to: other).contains)
             guard !found.isEmpty else { return nil }

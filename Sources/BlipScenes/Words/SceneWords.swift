@@ -33,7 +33,7 @@ extension Scene {
             PictureDescription.Word("kind", object.kind.name), .init("color", object.color.name), .init("texture", object.texture.rawValue),
             .init("place", object.place.rawValue),
         ]
-        if object.kind != .sign { words.append(.init("size", object.size.rawValue)) }
+        if object.kind != .sign { words.append(.init("size", object.apparentSize.rawValue)) }
         if let direction = object.direction { words.append(.init("direction", SceneWords.ward(direction))) }
         if objects.indices.contains(where: { $0 > number && objects[$0].overlaps(object) }) { words.append(.init("depth", "behind")) }
         if objects.indices.contains(where: { $0 < number && objects[$0].overlaps(object) }) { words.append(.init("depth", "front")) }

@@ -82,6 +82,12 @@ public struct SceneObject: Sendable, Equatable {
 
     public var place: Place { Place(x: x, y: y) }
 
+    /// What it looks like as it has grown or shrunk so far.
+    var apparentSize: ObjectSize {
+        let radius = size.radius * growth
+        return ObjectSize.allCases.min { abs($0.radius - radius) < abs($1.radius - radius) } ?? size
+    }
+
     /// Which way an arrow points; nil for everything else.
     public var direction: Direction? {
         guard kind == .arrow else { return nil }

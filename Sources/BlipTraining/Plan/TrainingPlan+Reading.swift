@@ -51,11 +51,12 @@ extension TrainingPlan {
                 place: file.name, found: "several of pretraining, language_pretraining, vision_pretraining and query_pretraining",
                 expected: "one of them")
         }
-        if queryPretraining != nil, !trained.isSubset(of: NetworkPart.trainedByDefault) || adapters != nil {
+        let tells = NetworkPart.trainedByDefault.union([.visionEncoder, .visionNorm])
+        if queryPretraining != nil, !trained.isSubset(of: tells) || adapters != nil {
             throw .badValue(
                 place: "\(file.name), train",
                 found: (trained.map(\.rawValue) + (adapters == nil ? [] : ["lora"])).sorted().joined(separator: ", "),
-                expected: "the Q-Former and what is about it, as nothing else learns in query_pretraining")
+                expected: "the Q-Former, what is about it and the image encoder, as nothing else learns in query_pretraining")
         }
         if languagePretraining != nil, trained != [.languageModel] {
             throw .badValue(

@@ -215,6 +215,26 @@ import Testing
         }
     }
 
+    @Test("an image encoder can learn with the telling, and then learns, too")
+    func tellingWithTheEncoder() async throws {
+        try await withTemporaryFolder { folder in
+            let run = try TinyRun(
+                "flan-t5", try Self.pictures(), output: folder, "\(Self.keys), steps: 20",
+                more:
+                    "query_pretraining: {}\ntrain: [vision_encoder, vision_norm, queries, qformer, projection]\ncheckpoints: {every: 20, keep: 1}"
+            )
+            let before = try run.checkpoint()
+            let names = before.parameters.map(\.name).filter { NetworkPart(of: $0) == .visionEncoder }
+            let start = try names.map { name in try before.parameters.first { $0.name == name }?.tensor.floats() }
+            let records = try run.train()
+            #expect(records.suffix(3).map(\.loss).reduce(0, +) / 3 < 0.9 * records[0].loss)
+            let trained = try TrainingCheckpoint.find(run.plan.output).weights()
+            let moved = try zip(names, start).filter { name, values in try trained.tensor(name).floats() != values }
+            #expect(!names.isEmpty && moved.count > names.count / 2)
+            #expect(trained.names.allSatisfy { NetworkPart(of: $0) != .languageModel })
+        }
+    }
+
     @Test(
         "a plan teaches one thing at a time, and only what the lesson is for",
         arguments: [
