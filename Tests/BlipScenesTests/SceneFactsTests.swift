@@ -17,10 +17,10 @@ struct SceneFactsTests {
     func sentences() {
         #expect(
             SceneDescription(scene).text
-                == "The picture shows four objects in a room. A large blue striped fish is in the top left. An orange sign is at the bottom and says GO. "
+                == "The picture shows four objects in a room. A large blue striped fish is in the top left. "
                 + "A small red arrow pointing down is in the top left. A large black circle is on the right and has the number 7 on it. "
-                + "The fish is to the left of and above the sign. The sign is to the right of and below the arrow. "
-                + "The arrow is to the left of and above the circle. The light is dim.")
+                + "An orange sign is at the bottom and says GO. The fish is behind the arrow. The arrow is to the left of and above the circle. "
+                + "The circle is to the right of and above the sign. The light is dim.")
         let chart = Scene(chart: SceneChart(.bars, [.init("B", .red, 3), .init("A", .blue, 9)]))
         #expect(
             SceneDescription(chart).text
