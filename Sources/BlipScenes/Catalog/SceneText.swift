@@ -124,7 +124,6 @@ public struct SceneText: SampleCollection {
     }
 
     private func relation(_ index: Int, _ generator: inout SeededGenerator) throws -> Sample {
-        // Of 16.
         switch generator.below(16) {
         // To count is to find several things at once, too.
         case 0..<4:

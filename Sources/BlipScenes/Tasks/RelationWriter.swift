@@ -15,7 +15,7 @@ struct RelationWriter {
         case thought
         /// Answered by yes or no, or by true or false.
         case direct
-        /// "Which is further left, the star or the cup?"
+        /// "Which is on the left, the star or the cup?"
         case which
     }
 
