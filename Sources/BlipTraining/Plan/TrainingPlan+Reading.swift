@@ -195,6 +195,7 @@ extension TrainingPlan {
     private static func queryPretraining(_ value: PlanValue) throws(PlanError) -> QueryPretraining {
         var (keys, pretraining) = (try value.mapping(), QueryPretraining())
         pretraining.nothing = try keys.take("nothing")?.text()
+        if let value = keys.take("free_places") { pretraining.hasFreePlaces = try value.flag() }
         try keys.finish()
         return pretraining
     }

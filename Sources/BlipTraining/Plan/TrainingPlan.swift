@@ -110,6 +110,8 @@ public struct TrainingPlan: Sendable, Equatable {
     public struct QueryPretraining: Sendable, Equatable {
         /// As in ``LanguagePretraining``.
         public var nothing: String?
+        /// Whether each thing goes to the query that tells it best already, and not always to its own place.
+        public var hasFreePlaces = false
 
         public init() {}
     }

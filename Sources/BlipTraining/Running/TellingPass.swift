@@ -8,6 +8,9 @@ import BlipTensors
 /// The query tokens that come out of the projection are compared with the soft tokens of the picture's description, each thing at a query of its own,
 /// nothing at the others. That is far quicker than to learn the same through the language model: every step says all that is in a picture, and
 /// the way back goes through the Q-Former alone. Neither BLIP-2 nor InstructBLIP has such a stage; they have 129 million pictures.
+///
+/// Where a plan leaves places free, things go to those queries that tell them best already (as in DETR, Carion et al. 2020, section 3.1): which of two
+/// things in one part of a picture comes first cannot be seen, and a query that is taught either tells the mean of both.
 struct TellingPass: Objective {
     let network: InstructBLIP
     let checkpoint: TrainableCheckpoint
@@ -19,6 +22,9 @@ struct TellingPass: Objective {
 
     /// What queries with nothing to tell count by, together; those with something count 1.
     private static let shareOfNothing = 0.25
+    /// What a thing costs more away from its own place, as a share of the mean square of what is to be told: in the beginning all queries are alike, and
+    /// nothing else would say which is whose.
+    private static let costOfMoving = 0.05
 
     func pieces(_ samples: [LoadedExample], size: Int) throws -> [Piece] {
         let queries = checkpoint.config.queryCount
@@ -49,15 +55,46 @@ struct TellingPass: Objective {
         let seen = try withAutocast(cast, on: device) {
             try network.softTokens(seeing: network.look(from: pictures(samples.flatMap(\.frames))), told: nil, dropout: dropout)
         }.to(.float32)
+        var things = told
         // [B·N, D]
-        let wanted = try withoutGradients { try ToldThings.embed(told.map { $0 ?? nothing }, network.language, on: device).to(.float32) }
-        let errors = try (seen.reshape([told.count, seen.size(2)]) - wanted).square().mean(1)  // [B·N]
+        var wanted = try withoutGradients { try ToldThings.embed(told.map { $0 ?? nothing }, network.language, on: device).to(.float32) }
         let some = told.count { $0 != nil }
         guard some > 0 else { throw TrainingError.badBatch(reason: "nothing is said of any of its pictures") }
-        let isThing = try Tensor.of(told.map { $0 == nil ? Float(0) : 1 }, [told.count]).to(device)
-        let scale = try (wanted.square().mean(1) * isThing).sum().item() / Double(some)
-        let things = try (errors * isThing).sum() * (1 / (scale * Double(some)))
+        let scale = try (wanted.square().mean(1) * Self.mask(told).to(device)).sum().item() / Double(some)
+        if settings.hasFreePlaces {
+            let places = try withoutGradients { try self.places(seen, wanted, told, scale) }
+            things = places.map { told[$0] }
+            wanted = try wanted.selecting(Tensor.of(places).to(device))
+        }
+        let isThing = try Self.mask(things).to(device)
+        let errors = try (seen.reshape([told.count, seen.size(2)]) - wanted).square().mean(1)  // [B·N]
+        let ofThings = try (errors * isThing).sum() * (1 / (scale * Double(some)))
         let rest = try (errors * (isThing * -1 + 1)).sum() * (1 / (scale * Double(max(1, told.count - some))))
-        return PieceLoss(total: try things + rest * Self.shareOfNothing, parts: [try things.item(), try rest.item()])
+        return PieceLoss(total: try ofThings + rest * Self.shareOfNothing, parts: [try ofThings.item(), try rest.item()])
+    }
+
+    private static func mask(_ told: [[Int]?]) throws -> Tensor { try Tensor.of(told.map { $0 == nil ? Float(0) : 1 }, [told.count]) }
+
+    /// For each query of each picture the number, among all, of what it is to tell: of all ways that with the least error.
+    private func places(_ seen: Tensor, _ wanted: Tensor, _ told: [[Int]?], _ scale: Double) throws -> [Int] {
+        let (pictures, queries, width) = (seen.size(0), seen.size(1), seen.size(2))
+        let wanted = try wanted.reshape([pictures, queries, width])
+        // |s - w|² = |s|² + |w|² - 2 s·w
+        let squares = try seen.square().sum(2).reshape([pictures, queries, 1]) + wanted.square().sum(2).reshape([pictures, 1, queries])
+        let errors = try ((squares - seen.matmul(wanted.transpose(1, 2)) * 2) * (1 / (scale * Double(width)))).floats()
+        // The step's guard tells of a loss that is no number.
+        guard errors.allSatisfy(\.isFinite) else { return Array(told.indices) }
+        let share = Self.shareOfNothing * Double(told.count { $0 != nil }) / Double(max(1, told.count { $0 == nil }))
+        return (0..<pictures).flatMap { picture in
+            let start = picture * queries
+            let costs = (0..<queries).map { query in
+                (0..<queries).map { thing in
+                    let error = Double(errors[(start + query) * queries + thing])
+                    guard told[start + thing] != nil else { return error * share }
+                    return error + (query == thing ? 0 : Self.costOfMoving)
+                }
+            }
+            return Assignment.cheapest(costs).map { start + $0 }
+        }
     }
 }

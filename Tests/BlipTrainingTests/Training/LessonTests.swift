@@ -215,6 +215,46 @@ import Testing
         }
     }
 
+    @Test("places are free where a plan says so: things are told by the queries that tell them best, and all of them are told")
+    func freePlaces() async throws {
+        try await withTemporaryFolder { folder in
+            let samples = try Self.pictures()
+            func loss(_ free: Bool, _ slots: [Int]) throws -> Double {
+                let run = try TinyRun(
+                    "flan-t5", samples, output: folder, "\(Self.keys), steps: 1", more: "query_pretraining: {free_places: \(free)}")
+                let checkpoint = try run.checkpoint()
+                var description = samples[0].descriptions[0]
+                description.things = zip(description.things, slots).map { PictureDescription.Thing($0.words, box: $0.box, slot: $1) }
+                let example = Example(
+                    dataset: "few", sample: "0", images: samples[0].images, instruction: "", answer: "", descriptions: [description])
+                let loader = PictureLoader(checkpoint.processor.images, .none)
+                var generator = SeededGenerator(seed: 0)
+                let frames = try samples[0].images.flatMap { try $0.planes(loader, frames: 1, &generator) }
+                let draw = Draw(position: 0, part: 0, epoch: 0, index: 0)
+                let pieces = try run.plan.objective(checkpoint).pieces(
+                    [LoadedExample(draw: draw, example: example, frames: frames)], size: 8)
+                return try pieces[0].loss(Chance(seed: 1, step: 0, rank: 0, part: 0, hasDropout: false), OneWorker()).total.item()
+            }
+            let queries = try TinyRun("flan-t5", samples, output: folder, "\(Self.keys), steps: 1", more: "query_pretraining: {}")
+                .checkpoint().config.queryCount
+            #expect(queries > 2)
+            // Two things in every two places; what is moved costs a little.
+            for own in [[0, 1], [2, 0]] {
+                var best = (cost: Double.infinity, loss: 0.0)
+                for first in 0..<queries {
+                    for second in 0..<queries where second != first {
+                        let found = try loss(false, [first, second])
+                        let moved = (first == own[0] ? 0 : 1) + (second == own[1] ? 0 : 1)
+                        let cost = found + 0.05 * Double(moved) / 2
+                        if cost < best.cost { best = (cost, found) }
+                    }
+                }
+                let free = try loss(true, own)
+                #expect(abs(free - best.loss) < 1e-5, "\(own): \(free) \(best)")
+            }
+        }
+    }
+
     @Test("an image encoder can learn with the telling, and then learns, too")
     func tellingWithTheEncoder() async throws {
         try await withTemporaryFolder { folder in
