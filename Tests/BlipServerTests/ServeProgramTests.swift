@@ -77,7 +77,7 @@ import Testing
             }
             let end = "HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
             var health = ""
-            for _ in 0..<300 where !health.contains(" 200 ") {
+            for _ in 0..<6000 where !health.contains(" 200 ") {
                 health = try said("GET /health \(end)\r\n")
                 Thread.sleep(forTimeInterval: 0.1)
             }
