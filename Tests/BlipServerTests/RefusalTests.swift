@@ -34,7 +34,10 @@ import Testing
     @Test("a model that cannot be opened is told as such, without a word of why")
     func failing() async throws {
         let folder = URL(fileURLWithPath: "/nowhere/secret")
-        let server = try BlipServer(ServerSettings(), [ModelSpecification(name: "broken", folder: folder)], TestServer.quiet) { _ in
+        var settings = ServerSettings()
+        // Longer than a busy machine keeps a thread waiting.
+        settings.limits.loadWait = 3600
+        let server = try BlipServer(settings, [ModelSpecification(name: "broken", folder: folder)], TestServer.quiet) { _ in
             throw BlipErrorStandIn(path: "/nowhere/secret")
         }
         try await server.application().test(.router) { client async throws in

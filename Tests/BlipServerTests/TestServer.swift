@@ -28,7 +28,7 @@ enum TestServer {
     ) throws -> BlipServer {
         var settings = ServerSettings()
         // All tests share one model, and wait for each other.
-        (settings.limits.loadWait, settings.limits.headerTime) = (300, 120)
+        (settings.limits.loadWait, settings.limits.headerTime) = (3600, 120)
         change(&settings)
         let folder = try SceneModel.folder()
         return try BlipServer(settings, models.map { ModelSpecification(name: $0, folder: folder) }, quiet, resolver: resolver) { _ in
