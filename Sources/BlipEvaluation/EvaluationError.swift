@@ -13,8 +13,6 @@ public enum EvaluationError: Error, Sendable, Equatable, CustomStringConvertible
     case allFailed(benchmark: String, count: Int, first: String)
     case badResults(path: String, reason: String)
     case notComparable(reason: String)
-    /// Predictions that somebody else made, or in another way.
-    case madeOtherwise(path: String, differing: [String])
     case unwritable(path: String, reason: String)
 
     public var description: String {
@@ -36,8 +34,6 @@ public enum EvaluationError: Error, Sendable, Equatable, CustomStringConvertible
         case .allFailed(let benchmark, let count, let first): "all \(count) samples of \(benchmark) failed, the first because \(first)"
         case .badResults(let path, let reason): "\(path) holds no evaluation that can be read: \(reason)"
         case .notComparable(let reason): "the two runs cannot be compared: \(reason)"
-        case .madeOtherwise(let path, let differing):
-            "\(path) was made with another \(differing.joined(separator: " and another ")); choose another folder, or remove this file to ask again"
         case .unwritable(let path, let reason): "\(path) cannot be written: \(reason)"
         }
     }

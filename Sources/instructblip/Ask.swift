@@ -116,7 +116,8 @@ struct Ask: AsyncParsableCommand {
         var list = try file == "-" ? BatchQuestions(standardInput: folder) : BatchQuestions(file: URL(fileURLWithPath: file), root: folder)
         list.framesOfClip = clipOptions.frames
         let work = BatchWork(
-            questions: list, arguments: batch, model: modelOptions, decoding: decoding, limits: imageSize.limits, noun: "answer")
+            questions: list, arguments: batch, model: modelOptions, decoding: decoding, limits: imageSize.limits, noun: "answer",
+            maker: clipOptions.frames == FrameSampling.defaultCount ? [:] : ["frames": "\(clipOptions.frames)"])
         try await work.run()
     }
 }

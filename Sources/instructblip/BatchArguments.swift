@@ -37,9 +37,10 @@ struct BatchArguments: ParsableArguments {
     }
 
     static let discussion = """
-        Finished batches are in the file at once: the same command again goes on where it stopped. What cannot be answered gets a line with
-        its error, and exit status 65 in the end. Launched by torchrun --no-python, mpirun or srun, every process does its share (RANK and
-        WORLD_SIZE, OMPI_COMM_WORLD_*, PMI_*, SLURM_*), and the last one to end puts the shares together.
+        Finished batches are in the file at once: the same command again goes on where it stopped, and one with another model or other
+        options is refused (a hidden file beside the output tells them apart). What cannot be answered gets a line with its error, and exit
+        status 65 in the end. Launched by torchrun --no-python, mpirun or srun, every process does its share (RANK and WORLD_SIZE,
+        OMPI_COMM_WORLD_*, PMI_*, SLURM_*), and the last one to end puts the shares together.
         """
 }
 
@@ -56,6 +57,8 @@ struct BatchWork: Sendable {
     var preset: DecodingPreset?
     /// Told to every picture; nil where every question has its own.
     var instruction: (@Sendable (Processor) -> String)?
+    /// What else decides the answers, by name.
+    var maker: [String: String] = [:]
 
     func run() async throws {
         let share = try BatchShare.launched()
@@ -70,10 +73,13 @@ struct BatchWork: Sendable {
     /// - Returns: whether there are errors in what is complete.
     private func work(_ share: BatchShare) async throws -> Bool {
         let who = share.count > 1 ? "rank \(share.rank) of \(share.count): " : ""
-        let batch = BatchRun(questions, to: arguments.destination, share: share, batchSize: arguments.batch ?? 8)
+        var batch = BatchRun(questions, to: arguments.destination, share: share, batchSize: arguments.batch ?? 8)
         // What is to be overwritten is kept until there is something that can take its place.
         var assistant = try await arguments.overwrite ? model.open() : nil
         if Task.isCancelled { throw BatchInterruption(output: nil, overwrites: false) }
+        if arguments.output != nil {
+            batch.maker = try model.maker.merging(decoding.given) { own, _ in own }.merging(maker) { own, _ in own }
+        }
         let session = try batch.begin()
         let isDone = session.remaining == 0
         if !isDone {

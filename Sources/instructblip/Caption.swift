@@ -54,7 +54,7 @@ struct Caption: AsyncParsableCommand {
         let work = BatchWork(
             questions: try BatchQuestions(captionsOf: list.paths, root: list.root), arguments: batch, model: modelOptions,
             decoding: decoding, limits: imageSize.limits, noun: "caption", preset: try modelOptions.checkpoint.captionPreset(),
-            instruction: instruction)
+            instruction: instruction, maker: told.map { ["instruction": $0] } ?? [:])
         try await work.run()
     }
 

@@ -91,7 +91,7 @@ struct ExitStatus {
     private static func code(_ error: BatchError) -> Int32 {
         switch error {
         case .unreadable, .noPictures: missingInput
-        case .tooLarge, .noQuestions, .duplicateID, .takenMember, .foreignLine: badData
+        case .tooLarge, .noQuestions, .duplicateID, .takenMember, .foreignLine, .madeOtherwise: badData
         case .badShare, .shareWithoutFile, .notAFile: usage
         case .busy: unavailable
         case .unwritable: self.internal
@@ -101,7 +101,7 @@ struct ExitStatus {
     private static func code(_ error: EvaluationError) -> Int32 {
         switch error {
         case .unknownBenchmark, .unknownOption, .badOption, .badTemplate, .notComparable: usage
-        case .nothingToEvaluate, .noReferences, .noCandidates, .allFailed, .badResults, .madeOtherwise: badData
+        case .nothingToEvaluate, .noReferences, .noCandidates, .allFailed, .badResults: badData
         case .unwritable: self.internal
         }
     }

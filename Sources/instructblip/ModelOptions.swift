@@ -101,6 +101,17 @@ struct ModelOptions: ParsableArguments {
         return try await body(folder, options) { bar.update($0, of: $1) }
     }
 
+    /// What answers depend on here, by name; the model by what it is, not by where it lies.
+    var maker: [String: String] {
+        get throws {
+            var maker = ["model": try ModelFingerprint(folder: checkpoint.folder()).text, "resize": resize.rawValue]
+            maker["dtype"] = dtype.map(\.rawValue)
+            maker["quantize"] = quantize.map(\.rawValue)
+            maker["adapter"] = try adapter.map { try ModelFingerprint(folder: URL(fileURLWithPath: $0)).text }
+            return maker
+        }
+    }
+
     /// How the checkpoint is opened; sets the threads.
     func openOptions() -> OpenOptions {
         if let threads { Engine.setThreads(threads) }

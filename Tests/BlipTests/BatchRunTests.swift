@@ -165,6 +165,41 @@ enum FakeRun {
         }
     }
 
+    @Test("an output of another maker is refused, by one process and by several; without a note of it, it is gone on with")
+    func makers() async throws {
+        try await withTemporaryFolder { folder in
+            let output = folder.appendingPathComponent("out.jsonl")
+            func begin(_ maker: [String: String], _ existing: BatchRun.Existing = .resume, of count: Int = 1) throws {
+                var run = BatchRun(
+                    try FakeRun.questions(text), to: .file(output, existing), share: try BatchShare(rank: 0, count: count))
+                run.maker = maker
+                _ = try run.begin()
+            }
+            _ = try await FakeRun.run(text, output)
+            let whole = try FakeRun.contents(output)
+            let maker = ["model": "a", "dtype": "float32"]
+            try begin(maker)
+            for count in [1, 2] {
+                try begin(maker, of: count)
+                for existing in [BatchRun.Existing.resume, .retryErrors] {
+                    #expect(throws: BatchError.madeOtherwise(path: output.path, differing: ["dtype", "seed"])) {
+                        try begin(["model": "a", "seed": "1"], existing, of: count)
+                    }
+                }
+                #expect(try FakeRun.contents(output) == whole)
+            }
+            let note = folder.appendingPathComponent(".out.jsonl.maker.json")
+            try Data("{".utf8).write(to: note)
+            #expect(throws: BatchError.self) { try begin(maker) }
+            try begin(["model": "b"], .overwrite)
+            // What has no answer yet was made by nobody.
+            #expect(try FakeRun.contents(output).isEmpty)
+            try begin(maker)
+            _ = try await FakeRun.run(text, output)
+            #expect(throws: BatchError.madeOtherwise(path: output.path, differing: ["dtype", "model"])) { try begin(["model": "b"]) }
+        }
+    }
+
     @Test(
         "a file of something else is refused and left alone, even if it has no line break",
         arguments: [

@@ -89,6 +89,9 @@ import Testing
         return process
     }
 
+    /// Nothing but what was asked for, and hidden notes of what made it.
+    private static let left = [".out.jsonl.maker.json", ".whole.jsonl.maker.json", "out.jsonl", "questions.jsonl", "whole.jsonl"]
+
     /// Without giving up the thread, which other tests might keep for long.
     private static func wait(until isReady: () -> Bool) {
         while !isReady() { Thread.sleep(forTimeInterval: 0.005) }
@@ -115,7 +118,7 @@ import Testing
                 #expect(
                     processes.allSatisfy { [0, 65].contains($0.terminationStatus) } && processes.contains { $0.terminationStatus == 65 })
                 #expect(try String(contentsOf: output, encoding: .utf8) == expected)
-                #expect(try names(folder) == ["out.jsonl", "questions.jsonl", "whole.jsonl"])
+                #expect(try names(folder) == Self.left)
                 try FileManager.default.removeItem(at: output)
             }
         }
@@ -142,7 +145,7 @@ import Testing
             let outcome = try Program.run(ask + ["--output", output.path])
             #expect(outcome.status == 65 && outcome.errors.contains("are done already"), "\(outcome.errors)")
             #expect(try String(contentsOf: output, encoding: .utf8) == expected)
-            #expect(try names(folder) == ["out.jsonl", "questions.jsonl", "whole.jsonl"])
+            #expect(try names(folder) == Self.left)
         }
     }
 
@@ -177,6 +180,40 @@ import Testing
         let outcome = try Program.run(["ask", "--questions", "-", "--root", root] + Self.short, input: Data(line.utf8))
         #expect(outcome.status == 0, "\(outcome.errors)")
         #expect(outcome.output.hasPrefix(line.dropLast(2)) && outcome.output.contains(", \"answer\": "))
+    }
+
+    @Test("answers of another model, or given in another way, are not taken for one's own")
+    func makers() async throws {
+        try await withTemporaryFolder { folder in
+            let output = folder.appendingPathComponent("out.jsonl")
+            let questions = [
+                "ask", "--questions", try questions(2, in: folder).path, "--root", Fixtures.root.appendingPathComponent("pictures").path,
+            ]
+            let ask = questions + ["--output", output.path, "--max-tokens", "6", "--threads", "1"]
+            let (one, other) = (["--model", Self.model], ["--model", Fixtures.checkpoint("vicuna").path])
+            #expect(try Program.run(ask + one).status == 0)
+            let kept = try Data(contentsOf: output)
+            for (options, what) in [
+                (other, "another model;"), (one + ["--num-beams", "2"], "another num_beams;"),
+                (other + ["--dtype", "bfloat16", "--frames", "2"], "another dtype and another frames and another model;"),
+            ] {
+                let outcome = try Program.run(ask + options)
+                #expect(outcome.status == 65 && outcome.errors.contains("\(output.path) was made with \(what)"), "\(outcome.errors)")
+                #expect(try Data(contentsOf: output) == kept)
+            }
+            // How it is divided does not change answers; a file that is removed or may be overwritten does not matter.
+            #expect(try Program.run(ask + one + ["--batch", "1"]).errors.contains("all 2 are done already"))
+            #expect(try Program.run(ask + other + ["--overwrite"]).status == 0)
+            #expect(try Program.run(ask + one).errors.contains("another model"))
+            try FileManager.default.removeItem(at: output)
+            #expect(try Program.run(ask + one).status == 0)
+            #expect(try Data(contentsOf: output) == kept)
+            // What every picture is told is the same to all lines of captions.
+            let picture = Fixtures.picture("shapes.png").path
+            let caption = ["caption", picture, "--output", folder.appendingPathComponent("captions.jsonl").path] + Self.short
+            #expect(try Program.run(caption).status == 0)
+            #expect(try Program.run(caption + ["--instruction", "Why?"]).errors.contains("another instruction"))
+        }
     }
 
     @Test("wrong requests are refused with the right status")

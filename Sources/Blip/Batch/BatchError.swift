@@ -11,6 +11,8 @@ public enum BatchError: Error, Sendable, Equatable, CustomStringConvertible, Loc
     case takenMember(name: String, file: String, line: Int)
     /// A line of the output that answers none of the questions.
     case foreignLine(path: String, line: Int, reason: String)
+    /// Answers that another model gave, or the same one in another way.
+    case madeOtherwise(path: String, differing: [String])
     case busy(path: String)
     case notAFile(path: String)
     case unwritable(path: String, reason: String)
@@ -30,6 +32,8 @@ public enum BatchError: Error, Sendable, Equatable, CustomStringConvertible, Loc
             "\(file) line \(line) already has a member \"\(name)\", which the output adds; rename it, or give the file without answers"
         case .foreignLine(let path, let line, let reason):
             "\(path) line \(line) does not belong to these questions (\(reason)); choose another output, or overwrite this one"
+        case .madeOtherwise(let path, let differing):
+            "\(path) was made with another \(differing.joined(separator: " and another ")); choose another output, or remove this file to ask again"
         case .busy(let path): "another run is writing \(path); wait for it, or choose another output"
         case .notAFile(let path): "\(path) is a folder or a device; choose a file to write the answers to"
         case .unwritable(let path, let reason): "\(path) cannot be written: \(reason)"

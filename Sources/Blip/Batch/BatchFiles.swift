@@ -44,6 +44,27 @@ struct BatchFiles {
         return lock
     }
 
+    /// Goes on with answers of the same maker alone, and leaves a note of it for the next time.
+    func check(_ maker: [String: String], overwrites: Bool) throws {
+        guard !maker.isEmpty else { return }
+        let lock = try mergeLock()
+        defer { withExtendedLifetime(lock) {} }
+        let note = output.url.deletingLastPathComponent().appendingPathComponent(".\(output.url.lastPathComponent).maker.json")
+        let hasAnswers = try !overwrites && ([output] + parts()).contains(where: \.hasContents)
+        do {
+            guard hasAnswers, FileManager.default.fileExists(atPath: note.path) else {
+                let encoder = JSONEncoder()
+                encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+                return try encoder.encode(maker).write(to: note, options: .atomic)
+            }
+            let known = try JSONDecoder().decode([String: String].self, from: Data(contentsOf: note))
+            let differing = Set(known.keys).union(maker.keys).filter { known[$0] != maker[$0] }.sorted()
+            guard differing.isEmpty else { throw BatchError.madeOtherwise(path: output.url.path, differing: differing) }
+        } catch let error as BatchError { throw error } catch is DecodingError {
+            throw BatchError.unreadable(path: note.path, reason: "it says nothing of what made the answers beside it; remove it")
+        } catch { throw BatchError.unwritable(path: note.path, reason: error.localizedDescription) }
+    }
+
     /// Held for a moment by processes of a divided run that read or rewrite what others wrote.
     func mergeLock() throws -> RunLock {
         guard let lock = try RunLock.take(sibling(".merge-lock"), .alone, waits: true) else { throw BatchError.busy(path: output.url.path) }

@@ -31,6 +31,9 @@ public struct BatchRun: Sendable {
     public var share = BatchShare.whole
     /// Questions computed together.
     public var batchSize: Int
+    /// What decides the answers besides the questions, by name: the model, how it is computed, how answers are chosen. It is kept beside the output, and
+    /// an output that was made otherwise is refused. Empty where nobody asks.
+    public var maker: [String: String] = [:]
 
     public init(_ questions: BatchQuestions, to destination: Destination, share: BatchShare = .whole, batchSize: Int = 8) {
         self.questions = questions
@@ -41,7 +44,7 @@ public struct BatchRun: Sendable {
 
     /// Takes the output's lock and reads what is finished.
     ///
-    /// - Throws: ``BatchError``; for an output that belongs to other questions too.
+    /// - Throws: ``BatchError``; for an output that belongs to other questions or another maker, too.
     public func begin() throws -> BatchSession {
         guard (1...4096).contains(batchSize) else {
             throw BlipError.invalidOption(name: "the number of questions in a batch", found: "\(batchSize)", expected: "1 to 4096")

@@ -33,6 +33,7 @@ public final class BatchSession {
         let files = try BatchFiles(url)
         self.files = files
         lock = try files.lock(run.share.count > 1 ? .shared : .alone)
+        try files.check(run.maker, overwrites: existing == .overwrite)
         let finished = try run.share.count > 1 ? Self.joinOthers(files, run, existing) : Self.beginAlone(files, run, existing)
         appender = finished.appender
         open = mine.filter { finished.lines.lines[$0] == nil }

@@ -26,6 +26,12 @@ struct LineFile {
 
     var exists: Bool { FileManager.default.fileExists(atPath: url.path) }
 
+    /// Whether there is anything in it.
+    var hasContents: Bool {
+        var status = stat()
+        return stat(url.path, &status) == 0 && status.st_size > 0
+    }
+
     /// - Parameter skipping: whether a line that belongs to no question is passed over instead of being an error.
     /// - Throws: ``BatchError/foreignLine(path:line:reason:)``; also for a file of something else, which has no whole line of the output
     ///   and does not begin like one.

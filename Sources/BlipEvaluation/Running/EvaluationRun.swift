@@ -50,9 +50,9 @@ public struct EvaluationRun: Sendable {
         do {
             try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
         } catch { throw EvaluationError.unwritable(path: folder.path, reason: error.localizedDescription) }
-        try checkMaker()
         let questions = try questions()
-        let batch = BatchRun(questions, to: .file(file, retriesErrors ? .retryErrors : .resume), share: share, batchSize: batchSize)
+        var batch = BatchRun(questions, to: .file(file, retriesErrors ? .retryErrors : .resume), share: share, batchSize: batchSize)
+        batch.maker = maker
         let session = try batch.begin()
         if session.remaining > 0 { try await work(session, assistant(), progress) }
         guard try session.finish().isComplete else { return nil }
@@ -118,29 +118,6 @@ public struct EvaluationRun: Sendable {
     }
 
     // MARK: The file
-
-    /// Goes on with predictions of the same maker alone, and leaves a note for the next time.
-    private func checkMaker() throws {
-        guard !maker.isEmpty else { return }
-        let (note, folder) = (
-            predictionsFile.deletingPathExtension().appendingPathExtension("maker.json"), predictionsFile.deletingLastPathComponent()
-        )
-        do {
-            let name = predictionsFile.lastPathComponent
-            let hasPredictions = try FileManager.default.contentsOfDirectory(atPath: folder.path).contains {
-                $0.hasPrefix(name) && !$0.hasSuffix("lock")
-            }
-            if hasPredictions, FileManager.default.fileExists(atPath: note.path) {
-                let known = try JSONDecoder().decode([String: String].self, from: Data(contentsOf: note))
-                let differing = Set(known.keys).union(maker.keys).filter { known[$0] != maker[$0] }.sorted()
-                guard differing.isEmpty else { throw EvaluationError.madeOtherwise(path: predictionsFile.path, differing: differing) }
-            } else {
-                try Self.encoder.encode(maker).write(to: note, options: .atomic)
-            }
-        } catch let error as EvaluationError { throw error } catch {
-            throw EvaluationError.unwritable(path: note.path, reason: error.localizedDescription)
-        }
-    }
 
     /// How a line of the file begins: the sample's number among those asked, its id and the instruction. A changed prompt is another question.
     private struct Asked: Encodable {

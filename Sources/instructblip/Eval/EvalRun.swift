@@ -143,12 +143,7 @@ struct EvalRun: AsyncParsableCommand {
 
     /// What predictions depend on besides the questions; the model by what it is, not by where it lies.
     private func maker() throws -> [String: String] {
-        var maker = ["model": try ModelFingerprint(folder: modelOptions.checkpoint.folder()).text, "frames": "\(frames)"]
-        maker["dtype"] = modelOptions.dtype.map(\.rawValue)
-        maker["quantize"] = modelOptions.quantize.map(\.rawValue)
-        maker["adapter"] = try modelOptions.adapter.map { try ModelFingerprint(folder: URL(fileURLWithPath: $0)).text }
-        maker["resize"] = modelOptions.resize.rawValue
-        return maker.merging(decoding.given) { own, _ in own }
+        try modelOptions.maker.merging(decoding.given) { own, _ in own }.merging(["frames": "\(frames)"]) { own, _ in own }
     }
 
     /// - Returns: whether any sample failed.
