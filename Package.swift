@@ -5,8 +5,11 @@ import PackageDescription
 // Scripts/bootstrap links libtorch as .libtorch; a checkout names its folders to the compiler directly, so that plain `swift build` works
 // everywhere, editors included. SwiftPM's own checkout of somebody's dependency (its folder lies in `checkouts`) has no such link: there
 // libtorch comes from pkg-config (`libtorch.pc`, also written by the bootstrap), and no unsafe flag is left.
-let libtorch = Context.packageDirectory + "/.libtorch"
 let isDependency = URL(fileURLWithPath: Context.packageDirectory).deletingLastPathComponent().lastPathComponent == "checkouts"
+
+// Against libtorch's CUDA build, with what only that one has (docs/gpu.md). Everything else goes through the same calls on all devices.
+let withCUDA = !isDependency && Context.environment["INSTRUCTBLIP_CUDA"] == "1"
+let libtorch = Context.packageDirectory + (withCUDA ? "/.libtorch-cuda" : "/.libtorch")
 
 let torchCompilerSettings: [CXXSetting] =
     isDependency
@@ -15,7 +18,12 @@ let torchCompilerSettings: [CXXSetting] =
         .unsafeFlags([
             "-isystem", libtorch + "/include", "-isystem", libtorch + "/include/torch/csrc/api/include", "-Wall", "-Werror", "-O2",
         ])
-    ]
+    ] + (withCUDA ? [.define("INSTRUCTBLIP_CUDA")] : [])
+// Kernels make themselves known when their library is loaded, whether or not it is called. What it needs in turn is where it runs.
+let cudaLinkerSettings: [LinkerSetting] = [
+    .unsafeFlags(["-Xlinker", "--no-as-needed", "-Xlinker", "--allow-shlib-undefined"]), .linkedLibrary("torch_cuda"),
+    .linkedLibrary("c10_cuda"), .linkedLibrary("cudart"),
+]
 // libtorch itself is a stub that, in the CUDA build, drags in all of CUDA; what the shim calls is in libtorch_cpu.
 let torchLinkerSettings: [LinkerSetting] =
     isDependency
@@ -23,7 +31,7 @@ let torchLinkerSettings: [LinkerSetting] =
     : [
         .unsafeFlags(["-L\(libtorch)/lib", "-Xlinker", "-rpath", "-Xlinker", libtorch + "/lib"]),
         .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),
-    ]
+    ] + (withCUDA ? cudaLinkerSettings : [])
 
 // Products are worth optimising in debug builds too: without it they are fifty times slower.
 let kernelCompilerSettings: [CSetting] = isDependency ? [] : [.unsafeFlags(["-O3", "-Wall", "-Werror"])]

@@ -1,7 +1,7 @@
-"""Measures InstructBLIP in transformers with random weights on the CPU; the last line it writes is one JSON object.
+"""Measures InstructBLIP in transformers with random weights; the last line it writes is one JSON object.
 
-    python transformers_peer.py --config FILE.json --dtype bfloat16 [--part all|vision] [--threads 2]
-                                [--prompt-tokens 32] [--new-tokens 32] [--repeats 1]
+    python transformers_peer.py --config FILE.json --dtype bfloat16 [--part all|vision] [--device cpu] [--threads 2]
+                                [--prompt-tokens 32] [--new-tokens 32] [--batch 1] [--beams 1] [--repeats 1]
 
 The figures come out of `generate`, as a user calls it: forward hooks tell where the stages begin and end, a streamer when each token came.
 Weights are made in the type that is computed in, every matrix normally distributed in memory of its own.
@@ -24,7 +24,7 @@ from transformers.initialization import no_init_weights
 from transformers.models.instructblip.modeling_instructblip import InstructBlipVisionModel
 
 
-def build(config: InstructBlipConfig, part: str, dtype: torch.dtype, threads: int) -> torch.nn.Module:
+def build(config: InstructBlipConfig, part: str, dtype: torch.dtype, threads: int, device: str) -> torch.nn.Module:
     """A model whose parameters are allocated once, in `dtype`; nothing is ever held in float32 beside it."""
     before = torch.get_default_dtype()
     torch.set_default_dtype(dtype)
@@ -38,7 +38,13 @@ def build(config: InstructBlipConfig, part: str, dtype: torch.dtype, threads: in
         torch.set_default_dtype(before)
     model.requires_grad_(False).eval()
     fill(model, threads)
-    return model
+    return model.to(device)
+
+
+def wait(device: str) -> None:
+    """Until a card has done everything that it was told; the time is of no use before."""
+    if device != "cpu":
+        torch.cuda.synchronize()
 
 
 def fill(model: torch.nn.Module, threads: int) -> None:
@@ -64,7 +70,8 @@ def fill(model: torch.nn.Module, threads: int) -> None:
 class Clock(BaseStreamer):
     """Notes when each token was chosen and when the stages began and ended."""
 
-    def __init__(self, model: InstructBlipForConditionalGeneration):
+    def __init__(self, model: InstructBlipForConditionalGeneration, device: str):
+        self.device = device
         self.reset()
         for module, name in ((model.vision_model, "vision"), (model.qformer, "qformer")):
             module.register_forward_pre_hook(lambda *_, name=name: self.note(name + "_begin"))
@@ -79,6 +86,7 @@ class Clock(BaseStreamer):
         self.tokens: list[float] = []
 
     def note(self, name: str) -> None:
+        wait(self.device)
         self.times.setdefault(name, time.perf_counter())
 
     def put(self, value: torch.Tensor) -> None:
@@ -91,39 +99,57 @@ class Clock(BaseStreamer):
 def measure_answers(model: torch.nn.Module, config: InstructBlipConfig, arguments: argparse.Namespace) -> dict:
     """Stages and tokens of whole answers: median over the repeats, after one short answer that warms up."""
     torch.manual_seed(1)
-    text = torch.randint(10, 30000, (1, arguments.prompt_tokens))
-    image = torch.full((1, config.num_query_tokens), config.image_token_id)
+    rows = arguments.batch
+    text = torch.randint(10, 30000, (rows, arguments.prompt_tokens))
+    image = torch.full((rows, config.num_query_tokens), config.image_token_id)
     ids = torch.cat([image, text], dim=1)
     inputs = {
-        "pixel_values": torch.randn(1, 3, config.vision_config.image_size, config.vision_config.image_size),
-        "qformer_input_ids": torch.randint(1000, 30000, (1, arguments.prompt_tokens)),
-        "qformer_attention_mask": torch.ones(1, arguments.prompt_tokens, dtype=torch.long),
+        "pixel_values": torch.randn(rows, 3, config.vision_config.image_size, config.vision_config.image_size),
+        "qformer_input_ids": torch.randint(1000, 30000, (rows, arguments.prompt_tokens)),
+        "qformer_attention_mask": torch.ones(rows, arguments.prompt_tokens, dtype=torch.long),
         "input_ids": ids,
         "attention_mask": torch.ones_like(ids),
     }
-    clock = Clock(model)
+    inputs = {name: value.to(arguments.device) for name, value in inputs.items()}
+    # A streamer takes neither several rows nor several beams: then an answer of one token tells when the first one is there.
+    streams = rows == 1 and arguments.beams == 1
+    clock = Clock(model, arguments.device)
 
     def answer(count: int) -> dict:
         clock.reset()
+        wait(arguments.device)
         begin = time.perf_counter()
-        model.generate(**inputs, do_sample=False, num_beams=1, min_new_tokens=count, max_new_tokens=count, streamer=clock)
+        model.generate(**inputs, do_sample=False, num_beams=arguments.beams, min_new_tokens=count, max_new_tokens=count,
+                       streamer=clock if streams else None)
+        if not streams:
+            wait(arguments.device)
+            clock.tokens = [time.perf_counter()] * count
         tokens, times = clock.tokens[-count:], clock.times  # what stands before these is the prompt, which is given to a streamer too
         return {
             "vision_s": times["vision_end"] - times["vision_begin"],
             "qformer_s": times["qformer_end"] - times["qformer_begin"],
             "prefill_s": tokens[0] - times["language_begin"],
             "time_to_first_token_s": tokens[0] - begin,
-            "decode_tokens_per_s": (count - 1) / (tokens[-1] - tokens[0]) if count > 1 else 0.0,
+            "decode_tokens_per_s": (count - 1) / (tokens[-1] - tokens[0]) if count > 1 and streams else 0.0,
         }
 
-    answer(2)
-    runs = [answer(arguments.new_tokens) for _ in range(arguments.repeats)]
+    def whole(count: int) -> dict:
+        if streams:
+            return answer(count)
+        first, last = answer(1), answer(count)
+        rest = last["time_to_first_token_s"] - first["time_to_first_token_s"]
+        return first | {"decode_tokens_per_s": rows * (count - 1) / rest}
+
+    whole(min(4, arguments.new_tokens))
+    runs = [whole(arguments.new_tokens) for _ in range(arguments.repeats)]
     result = {key: statistics.median(run[key] for run in runs) for key in runs[0]}
     bytes_read = decode_bytes(model)
     return result | {
         "prefill_tokens": ids.shape[1],
         "new_tokens": arguments.new_tokens,
-        "decode_gb_per_s": result["decode_tokens_per_s"] * bytes_read / 1e9,
+        "batch": rows,
+        "beams": arguments.beams,
+        "decode_gb_per_s": result["decode_tokens_per_s"] / rows * bytes_read / 1e9,
         "attention": model.language_model.config._attn_implementation,
     }
 
@@ -141,11 +167,12 @@ def decode_bytes(model: torch.nn.Module) -> int:
 
 def measure_vision(model: torch.nn.Module, config: InstructBlipConfig, arguments: argparse.Namespace) -> dict:
     size = config.vision_config.image_size
-    pixels = torch.randn(1, 3, size, size)
+    pixels = torch.randn(arguments.batch, 3, size, size).to(arguments.device)
 
     def look() -> float:
         begin = time.perf_counter()
         model(pixel_values=pixels)
+        wait(arguments.device)
         return time.perf_counter() - begin
 
     begin = time.perf_counter()
@@ -162,9 +189,12 @@ def main() -> None:
     parser.add_argument("--config", required=True)
     parser.add_argument("--dtype", choices=["bfloat16", "float16", "float32"], default="bfloat16")
     parser.add_argument("--part", choices=["all", "vision"], default="all")
+    parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--prompt-tokens", type=int, default=32)
     parser.add_argument("--new-tokens", type=int, default=32)
+    parser.add_argument("--batch", type=int, default=1)
+    parser.add_argument("--beams", type=int, default=1)
     parser.add_argument("--repeats", type=int, default=1)
     arguments = parser.parse_args()
 
@@ -172,7 +202,7 @@ def main() -> None:
     with open(arguments.config) as file:
         config = InstructBlipConfig(**json.load(file))
     begin = time.perf_counter()
-    model = build(config, arguments.part, getattr(torch, arguments.dtype), arguments.threads)
+    model = build(config, arguments.part, getattr(torch, arguments.dtype), arguments.threads, arguments.device)
     built = time.perf_counter() - begin
     with torch.inference_mode():
         measure = measure_vision if arguments.part == "vision" else measure_answers
@@ -180,6 +210,7 @@ def main() -> None:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     result |= {
         "dtype": arguments.dtype,
+        "device": torch.cuda.get_device_name() if arguments.device != "cpu" else "cpu",
         "threads": arguments.threads,
         "build_s": built,
         "parameters": sum(p.numel() for p in model.parameters()),

@@ -17,6 +17,8 @@ public struct Benchmark {
 
     public struct Options: Sendable {
         public var dtype: DType?
+        /// Packed weights are for the CPU.
+        public var device = Device.cpu
         public var quantization: Quantization?
         /// Tokens of the instruction; the picture's soft tokens stand before them.
         public var promptTokens = 32
@@ -42,6 +44,11 @@ public struct Benchmark {
         try check("the number of beams", options.beams, 1...1000)
         try check("the batch", options.batch, 1...1000)
         try check("the number of rounds", options.rounds, 1...1000)
+        guard options.quantization == nil || options.device == .cpu else {
+            throw BlipError.invalidOption(
+                name: "the packing", found: "packed weights on \(options.device)", expected: "none: they are for the CPU")
+        }
+        guard options.device.isAvailable else { throw TensorError.deviceUnavailable(options.device) }
         self.model = model
         self.options = options
     }
@@ -51,6 +58,7 @@ public struct Benchmark {
         note("opening the model")
         let clock = Stopwatch()
         let opened = try open()
+        try Engine.synchronize(options.device)
         let load = clock.seconds
         let (network, language) = (opened.network, opened.config.language)
         let prefill = opened.config.queryCount + options.promptTokens
@@ -74,7 +82,7 @@ public struct Benchmark {
         note("measuring this machine")
         return BenchmarkReport(
             options: options, dtype: opened.dtype, load: load, rounds: rounds, weightBytes: opened.weightBytes,
-            isPacked: opened.isPacked, limits: try Self.limits(opened.dtype),
+            isPacked: opened.isPacked, limits: try limits(opened.dtype),
             prefillTokens: prefill, peakMemory: peak)
     }
 
@@ -87,21 +95,28 @@ public struct Benchmark {
         var clock = Stopwatch()
         let planes = try images(ImageSource.data(picture).load())
         round.image = clock.lap()
-        let pixels = try Tensor.concatenate(Array(repeating: planes.tensor(on: .cpu), count: options.batch), 0)
+        let pixels = try Tensor.concatenate(Array(repeating: planes.tensor(on: options.device), count: options.batch), 0)
+        // Seconds since the last lap, everything done that was begun.
+        func lap() throws -> Double {
+            try Engine.synchronize(options.device)
+            return clock.lap()
+        }
+        try Engine.synchronize(options.device)
 
         _ = Kernels.takeWork()
         clock = Stopwatch()
         let look = try network.look(at: pixels)
-        round.vision = clock.lap()
+        round.vision = try lap()
         round.visionOperations = Kernels.takeWork().operations
 
         let ids = words(below: language.vocabularySize, count: options.promptTokens)
         let told = words(
             below: network.config.qformer.vocabularySize, count: min(options.promptTokens, network.config.qformer.positionCount))
-        let instruction = network.config.tellsQFormer ? try TokenBatch(told, padding: 0, at: .right) : nil
+        let instruction = network.config.tellsQFormer ? try TokenBatch(told, padding: 0, at: .right, on: options.device) : nil
+        let words = try TokenBatch(ids, padding: 0, at: network.promptPadding, on: options.device)
         clock = Stopwatch()
-        let prompt = try network.prompt(seeing: look, told: instruction, then: TokenBatch(ids, padding: 0, at: network.promptPadding))
-        round.qformer = clock.lap()
+        let prompt = try network.prompt(seeing: look, told: instruction, then: words)
+        round.qformer = try lap()
 
         _ = Kernels.takeWork()
         // No ids end an answer, so that each has the length asked for.
@@ -115,7 +130,7 @@ public struct Benchmark {
             work = Kernels.takeWork()
         })
         _ = try TokenLoop(network.language, decoding).run(prompt, hooks)
-        round.decode = clock.lap()
+        round.decode = try lap()
         round.prefillOperations = work.operations
         let rest = Kernels.takeWork()
         round.decodeBytes = rest.bytes
@@ -153,7 +168,7 @@ public struct Benchmark {
             }
             let dtype = try OpenOptions(dtype: options.dtype, quantization: options.quantization).dtype(for: config, files)
             let weights = CheckpointWeights(
-                files, precision: Precision(dtype, for: config.architecture), quantization: options.quantization)
+                files, precision: Precision(dtype, for: config.architecture), quantization: options.quantization, device: options.device)
             let network = try InstructBLIP(Scope(weights), config)
             try weights.finish()
             return Opened(
@@ -166,7 +181,7 @@ public struct Benchmark {
             }
             let dtype = options.dtype ?? (options.quantization == nil ? .bfloat16 : .float32)
             let weights = RandomWeights(
-                Precision(dtype, for: config.architecture), options.quantization, absent: config.language.tiedNames)
+                Precision(dtype, for: config.architecture), options.quantization, absent: config.language.tiedNames, on: options.device)
             let network = try InstructBLIP(Scope(weights), config)
             var images = ImageProcessor()
             (images.height, images.width) = (config.vision.imageSize, config.vision.imageSize)
@@ -191,11 +206,39 @@ public struct Benchmark {
     }
 
     /// The best of several readings, as a disturbance only ever slows one.
-    private static func limits(_ type: DType) throws -> BenchmarkReport.Limits {
+    private func limits(_ type: DType) throws -> BenchmarkReport.Limits {
+        if options.device != .cpu { return try deviceLimits(type) }
         let memory = try Tensor.randomWeights([1 << 26], .bfloat16, deviation: 1, seed: 7)  // 128 MB
         let reading = (0..<7).map { _ in Kernels.measureReading(memory) }.max() ?? 0
         let integers = (0..<3).map { _ in Kernels.measureIntegers(seconds: 0.1) }.max() ?? 0
         let floats = (0..<3).map { _ in Kernels.measureFloats(type, seconds: 0.1) }.max() ?? 0
         return .init(reading: reading, integers: integers, floats: floats)
     }
+
+    /// The same of another device, whose rate of 8-bit integers nothing here is computed at.
+    private func deviceLimits(_ type: DType) throws -> BenchmarkReport.Limits {
+        let device = options.device
+        func seconds(_ body: () throws -> Tensor) throws -> Double {
+            try (0..<7).map { _ in
+                try Engine.synchronize(device)
+                let clock = Stopwatch()
+                for _ in 0..<Self.repetitions { _ = try body() }
+                try Engine.synchronize(device)
+                return clock.seconds / Double(Self.repetitions)
+            }.dropFirst().min() ?? .infinity
+        }
+        return try withoutGradients {
+            // Reads and writes take as long as each other.
+            let long = try Tensor.ones([1 << 29], .bfloat16, on: device)  // 1 GB
+            let copying = try seconds { try long.clone() }
+            let side = 8192
+            let square = try Tensor.ones([side, side], type, on: device) * 0.01
+            let product = try seconds { try square.matmul(square) }
+            return .init(
+                reading: 2 * Double(long.count) * 2 / copying, integers: 0,
+                floats: 2 * Double(side) * Double(side) * Double(side) / product)
+        }
+    }
+
+    private static let repetitions = 10
 }

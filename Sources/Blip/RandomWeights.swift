@@ -5,14 +5,16 @@ import BlipTensors
 final class RandomWeights: WeightSource {
     private let precision: Precision
     private let quantization: Quantization?
+    private let device: Device
     private let absent: Set<String>
     private var seed: UInt64 = 0
     /// Bytes in memory.
     private(set) var byteCount = 0
 
     /// - Parameter absent: names the model should do without, as a tied output head.
-    init(_ precision: Precision, _ quantization: Quantization?, absent: Set<String>) {
+    init(_ precision: Precision, _ quantization: Quantization?, absent: Set<String>, on device: Device = .cpu) {
         self.precision = precision
+        self.device = device
         self.quantization = quantization
         self.absent = absent
     }
@@ -23,9 +25,9 @@ final class RandomWeights: WeightSource {
     func tensor(_ name: String, _ shape: [Int]) throws -> Tensor {
         let type = precision.type(of: name)
         byteCount += shape.reduce(1, *) * type.byteCount
-        if name.hasSuffix(".bias") { return try Tensor.zeros(shape, type) }
-        if shape.count == 1 { return try Tensor.ones(shape, type) }
-        return try Tensor.randomWeights(shape, type, deviation: 0.02, seed: nextSeed())
+        if name.hasSuffix(".bias") { return try Tensor.zeros(shape, type, on: device) }
+        if shape.count == 1 { return try Tensor.ones(shape, type, on: device) }
+        return try Tensor.randomWeights(shape, type, deviation: 0.02, seed: nextSeed()).to(device)
     }
 
     func matrix(_ name: String, _ shape: [Int]) throws -> Matrix {
@@ -40,7 +42,7 @@ final class RandomWeights: WeightSource {
         let type = precision.type(of: name)
         let stored: DType = quantization == nil ? type : .bfloat16
         byteCount += shape.reduce(1, *) * stored.byteCount
-        return Table(try Tensor.randomWeights(shape, stored, deviation: 0.02, seed: nextSeed()), as: type)
+        return Table(try Tensor.randomWeights(shape, stored, deviation: 0.02, seed: nextSeed()).to(device), as: type)
     }
 
     private func nextSeed() -> UInt64 {

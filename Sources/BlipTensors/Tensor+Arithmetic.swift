@@ -62,6 +62,15 @@ extension Tensor {
         try check("copy(from:)", [self, source]) { ctorch_copy_into(handle, source.handle, $0) }
     }
 
+    /// Writes slices of one dimension at other places of it, in place.
+    ///
+    /// - Parameter places: one for each slice of `source`, as int64.
+    public func put(_ source: Tensor, at places: Tensor, _ dimension: Int) throws(TensorError) {
+        try check("put", [self, places, source]) {
+            ctorch_index_copy_into(handle, Int64(dimension), places.handle, source.handle, $0)
+        }
+    }
+
     public func fill(_ value: Double) throws(TensorError) { try check("fill", [self]) { ctorch_fill(handle, value, $0) } }
 
     /// `self += scale * other`

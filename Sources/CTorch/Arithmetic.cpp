@@ -92,6 +92,10 @@ ctorch_status ctorch_copy_into(const ctorch_tensor *a, const ctorch_tensor *sour
   return bridge::guarded(message, [&] { at::Tensor(a->value).copy_(source->value); });
 }
 
+ctorch_status ctorch_index_copy_into(const ctorch_tensor *a, int64_t dimension, const ctorch_tensor *indices, const ctorch_tensor *source, char **message) {
+  return bridge::guarded(message, [&] { at::Tensor(a->value).index_copy_(dimension, indices->value, source->value); });
+}
+
 ctorch_status ctorch_fill(const ctorch_tensor *a, double value, char **message) {
   return bridge::guarded(message, [&] { at::Tensor(a->value).fill_(value); });
 }

@@ -3,7 +3,9 @@
 
 #include "include/CTorch.h"
 
-#if !__has_include(<ATen/ATen.h>)
+#if !__has_include(<ATen/ATen.h>) && defined(INSTRUCTBLIP_CUDA)
+#error "libtorch for CUDA was not found: run Scripts/bootstrap --cuda once (docs/gpu.md)"
+#elif !__has_include(<ATen/ATen.h>)
 #error "libtorch was not found: run Scripts/bootstrap once (a package that depends on this one: set PKG_CONFIG_PATH, see README.md)"
 #endif
 

@@ -44,7 +44,12 @@ int32_t ctorch_threads(void) { return at::get_num_threads(); }
 bool ctorch_device_available(ctorch_device device) {
   switch (device.kind) {
     case CTORCH_CPU: case CTORCH_META: return true;
-    case CTORCH_CUDA: return device.index >= 0 && at::hasCUDA() && device.index < at::getNumGPUs();
+    case CTORCH_CUDA: {
+      if (device.index < 0 || !at::hasCUDA() || device.index >= at::getNumGPUs()) return false;
+      // Convolutions round float32 to 10 bits otherwise, and nothing else here does; the only one is a small part of the image encoder.
+      static const bool isExact = (at::globalContext().setAllowTF32CuDNN(false), true);
+      return isExact;
+    }
     case CTORCH_MPS: return at::hasMPS() && device.index == 0;
     default: return false;
   }

@@ -34,6 +34,9 @@ struct Bench: ParsableCommand {
     @Option(help: "The type to compute in: float32, bfloat16 or float16.")
     var dtype: ComputeType?
 
+    @Option(help: ArgumentHelp("Where to compute: cpu, cuda, cuda:N or mps.", valueName: "device"))
+    var device = DeviceName(device: .cpu)
+
     @Option(name: [.short, .long], help: ArgumentHelp("CPU threads. Default: one per core.", valueName: "n"))
     var threads: Int?
 
@@ -66,6 +69,7 @@ struct Bench: ParsableCommand {
         if let threads { Engine.setThreads(threads) }
         var options = Benchmark.Options()
         options.dtype = dtype?.dtype
+        options.device = device.device
         options.quantization = quantize.map { Quantization($0) }
         if let vision { options.quantization?.vision = vision.format }
         options.promptTokens = promptTokens

@@ -15,7 +15,7 @@ public enum Tolerance {
 /// The largest absolute difference; infinity when shapes differ.
 public func difference(_ found: Tensor, _ expected: Tensor) throws -> Double {
     guard found.shape == expected.shape else { return .infinity }
-    let gap = try (found.to(.float32) - expected.to(.float32)).abs()
+    let gap = try (found.to(.cpu).to(.float32) - expected.to(.cpu).to(.float32)).abs()
     // NaN must not pass for agreement.
     return try gap.isNaN().any().integer() != 0 ? .infinity : gap.max().item()
 }

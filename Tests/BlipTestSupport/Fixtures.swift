@@ -2,10 +2,12 @@ import BlipModels
 import BlipTensors
 import Foundation
 
-/// The stored fixtures, found from this source file: `Tests/Fixtures`.
+/// The stored fixtures: `Tests/Fixtures`, found from this source file, or where `INSTRUCTBLIP_FIXTURES` says, for tests that were built elsewhere.
 public enum Fixtures {
-    public static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent(
-        "Fixtures")
+    public static let root: URL = {
+        if let folder = ProcessInfo.processInfo.environment["INSTRUCTBLIP_FIXTURES"] { return URL(fileURLWithPath: folder) }
+        return URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Fixtures")
+    }()
 
     /// A tiny InstructBLIP, or of another folder of fixtures, as `blip2/opt`.
     public static func checkpoint(_ name: String) -> URL { root.appendingPathComponent(name.contains("/") ? name : "instructblip/" + name) }
@@ -31,12 +33,12 @@ public struct References {
     /// A stored tensor with a batch dimension of 1 in front.
     public func tensor(_ name: String) throws -> Tensor { try stored(name).unsqueeze(0) }
 
-    /// A stored tensor as it is.
+    /// A stored tensor as it is, on the device that networks are tested on.
     public func stored(_ name: String) throws -> Tensor {
         guard let file = files.first(where: { $0.info(of: name) != nil }) else {
             throw FixtureError(description: "no reference named \(name)")
         }
-        return try file.tensor(name)
+        return try file.tensor(name).to(TestDevice.current)
     }
 
     /// Every stored name with this beginning.

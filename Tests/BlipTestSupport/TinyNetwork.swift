@@ -8,13 +8,16 @@ public struct TinyNetwork {
     public let weights: CheckpointWeights
     public let config: InstructBLIPConfig
 
-    public init(_ name: String, dtype: DType = .float32) throws {
-        try self.init(folder: Fixtures.checkpoint(name), dtype: dtype)
+    public let device: Device
+
+    public init(_ name: String, dtype: DType = .float32, on device: Device = TestDevice.current) throws {
+        try self.init(folder: Fixtures.checkpoint(name), dtype: dtype, on: device)
     }
 
-    public init(folder: URL, dtype: DType = .float32) throws {
+    public init(folder: URL, dtype: DType = .float32, on device: Device = TestDevice.current) throws {
+        self.device = device
         config = try InstructBLIPConfig(file: folder.appendingPathComponent("config.json"))
-        weights = CheckpointWeights(try WeightFiles(folder: folder), precision: Precision(dtype, for: config.architecture))
+        weights = CheckpointWeights(try WeightFiles(folder: folder), precision: Precision(dtype, for: config.architecture), device: device)
         network = try InstructBLIP(Scope(weights), config)
         try weights.finish()
     }
@@ -30,10 +33,10 @@ public struct TinyNetwork {
         let places = config.imageTokenID == nil ? 0 : config.queryCount
         let told = cases.compactMap(\.qformerInputIds)
         return Batch(
-            pixels: try Tensor.concatenate(names.map { try references.tensor("\($0)/pixel_values") }, 0),
-            instruction: told.isEmpty ? nil : try TokenBatch(told, padding: 0, at: .right),
+            pixels: try Tensor.concatenate(names.map { try references.tensor("\($0)/pixel_values") }, 0).to(device),
+            instruction: told.isEmpty ? nil : try TokenBatch(told, padding: 0, at: .right, on: device),
             prompt: try TokenBatch(
-                cases.map { Array($0.inputIds.dropFirst(places)) }, padding: references.cases.pad, at: network.promptPadding))
+                cases.map { Array($0.inputIds.dropFirst(places)) }, padding: references.cases.pad, at: network.promptPadding, on: device))
     }
 
     /// What transformers 5 counts as said before each answer of a batch, where penalties look at the prompt: with the pads, which stand

@@ -55,6 +55,8 @@ import Testing
     @Test("a device that is not there exits with 69")
     func device() throws {
         try expect(["ask", picture, "Why?", "--model", model, "--device", "cuda:7"], 69, "use --device cpu")
+        try expect(["bench", "--model", model, "--device", "cuda:7"], 69, "use --device cpu")
+        try expect(["bench", "--model", model, "--quantize", "q4", "--device", "cuda"], 64, "packed weights on cuda")
     }
 
     @Test("a closed standard output or input is said in one sentence, and closed messages end nothing")

@@ -51,12 +51,20 @@ final class DecoderSession<Model: DecoderOnly>: DecodingSession {
     /// Tokens in each row's prompt, padding not counted.
     private let promptTokens: [Int]
     private let recomputes: Bool
+    /// Where a device can record steps.
+    private let fixed: FixedSteps?
 
-    /// - Parameter room: tokens a row may have after the prompt; nil for a single pass that keeps nothing.
-    init(_ model: Model, _ prompt: Prompt, room: Int?, recomputing: Bool = false) throws {
+    /// - Parameters:
+    ///   - room: tokens a row may have after the prompt; nil for a single pass that keeps nothing.
+    ///   - isFixed: steps have fixed shapes; nil where the device can record them.
+    init(_ model: Model, _ prompt: Prompt, room: Int?, recomputing: Bool = false, isFixed: Bool? = nil) throws {
         self.model = model
         recomputes = recomputing
-        caches = room.map { room in (0..<model.layerCount).map { _ in KeyValueCache(capacity: prompt.length + room) } }
+        let isFixed = isFixed ?? WorkGraph.isAvailable(on: model.device)
+        caches = room.map { room in
+            (0..<model.layerCount).map { _ in KeyValueCache(capacity: prompt.length + room, isCleared: isFixed) }
+        }
+        fixed = isFixed ? caches.map(FixedSteps.init) : nil
         tree = TokenTree(rows: prompt.batch)
         promptMask = prompt.mask
         promptLength = prompt.length
@@ -84,9 +92,27 @@ final class DecoderSession<Model: DecoderOnly>: DecodingSession {
         tree.append(parents)
         let ids = try Tensor.of(tokens.flatMap(\.self), [rows, added])
         let places = (0..<rows).flatMap { row in (0..<added).map { promptTokens[row] + tree.depth(row, before + $0) } }
-        let embeddings = try model.embed(ids.to(model.device))
-        let positions = try Tensor.of(places, [rows, added]).to(model.device)
-        return try model.project(run(embeddings, positions, mask: mask(ofLast: added), causal: false))
+        let positions = try Tensor.of(places, [rows, added])
+        if let fixed { return try extend(fixed, ids, positions, from: before) }
+        return try model.project(
+            run(model.embed(ids.to(model.device)), positions.to(model.device), mask: mask(ofLast: added), causal: false))
+    }
+
+    /// The same in a step of fixed shapes.
+    private func extend(_ fixed: FixedSteps, _ ids: Tensor, _ positions: Tensor, from before: Int) throws -> Tensor {
+        let (model, device, added) = (model, model.device, ids.size(1))
+        let slots = try Tensor.of((0..<added).map { promptLength + before + $0 }).to(device)
+        return try fixed.step(adding: added) { seen in
+            // Everything there is at once, where nothing is hidden; beyond it nothing.
+            let rows = positions.size(0)
+            let whole = try mask(ofLast: added) ?? Tensor.ones([rows, 1, added, promptLength + before + added], .bool, on: device)
+            let beyond = try Tensor.zeros([rows, 1, added, seen - whole.size(3)], .bool, on: device)
+            return [slots, try ids.to(device), try positions.to(device), try Tensor.concatenate([whole, beyond], 3)]
+        } _: { inputs, caches in
+            let hidden = try model.run(
+                model.embed(inputs[1]), at: inputs[2], mask: inputs[3], causal: false, caches: caches, recomputing: false, observe: nil)
+            return try model.project(hidden)
+        }
     }
 
     func rewind(to count: Int) {
@@ -112,8 +138,10 @@ final class DecoderSession<Model: DecoderOnly>: DecodingSession {
 }
 
 extension DecoderSession {
-    static func prefill(_ model: Model, _ prompt: Prompt, room: Int) throws -> (logits: Tensor, session: any DecodingSession) {
-        let session = try DecoderSession(model, prompt, room: room)
+    static func prefill(
+        _ model: Model, _ prompt: Prompt, room: Int, isFixed: Bool? = nil
+    ) throws -> (logits: Tensor, session: any DecodingSession) {
+        let session = try DecoderSession(model, prompt, room: room, isFixed: isFixed)
         // Only the last position's logits are needed: the head is one of the largest products.
         let last = try session.read(prompt).slice(1, prompt.length - 1..<prompt.length)
         return (try model.project(last).select(1, 0), session)

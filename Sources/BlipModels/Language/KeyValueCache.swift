@@ -6,14 +6,18 @@ import BlipTensors
 final class KeyValueCache: AttentionCache {
     private let capacity: Int
     private let firstSize: Int
+    private let isCleared: Bool
     private var keys: Tensor?  // [B, K, capacity, d]
     private var values: Tensor?
     private(set) var length = 0
 
-    /// - Parameter firstSize: positions that memory is made for at first.
-    init(capacity: Int, firstSize: Int = 2048) {
+    /// - Parameters:
+    ///   - firstSize: positions that memory is made for at first.
+    ///   - isCleared: memory begins as zeros, for steps that look at more than was written and mask the rest.
+    init(capacity: Int, firstSize: Int = 2048, isCleared: Bool = false) {
         self.capacity = capacity
         self.firstSize = firstSize
+        self.isCleared = isCleared
     }
 
     /// Appends [B, K, T, d] and gives everything so far [B, K, length, d], as views.
@@ -60,6 +64,12 @@ final class KeyValueCache: AttentionCache {
         return memory
     }
 
+    /// The memory so far, or larger memory, with room for `added` more positions; nil before anything was kept.
+    func grow(by added: Int) throws -> (keys: Tensor, values: Tensor)? {
+        guard let keys else { return nil }
+        return try reserve([keys.size(0), keys.size(1), added, keys.size(3)], like: keys)
+    }
+
     /// Counts positions that somebody wrote behind the others.
     func advance(by count: Int) { length += count }
 
@@ -71,7 +81,8 @@ final class KeyValueCache: AttentionCache {
         let needed = length + shape[2]
         if let memory, needed <= memory.size(2) { return memory }
         let size = min(capacity, max(2 * needed, firstSize))
-        let larger = try Tensor.empty([shape[0], shape[1], size, shape[3]], new.dtype, on: new.device)
+        let wanted = [shape[0], shape[1], size, shape[3]]
+        let larger = try isCleared ? Tensor.zeros(wanted, new.dtype, on: new.device) : Tensor.empty(wanted, new.dtype, on: new.device)
         if let memory { try larger.slice(2, 0..<length).copy(from: memory.slice(2, 0..<length)) }
         return larger
     }

@@ -17,6 +17,8 @@ public struct SceneText: SampleCollection {
         case drill = "scenes_drill"
         /// Questions about what holds between two things, step by step, in capital letters, and over the frames of clips.
         case relations = "scenes_relations"
+        /// Questions whether one thing is two things at once: a star and red, where something else is red.
+        case matches = "scenes_matches"
 
         fileprivate var title: String {
             switch self {
@@ -24,6 +26,7 @@ public struct SceneText: SampleCollection {
             case .all: "Scene Text"
             case .drill: "Scene Drill"
             case .relations: "Scene Relations"
+            case .matches: "Scene Matches"
             }
         }
 
@@ -33,6 +36,7 @@ public struct SceneText: SampleCollection {
             case .all: "The formats of all other sets are in it."
             case .drill: "Questions for which several things have to be found at once."
             case .relations: "Questions about what holds between two things, step by step."
+            case .matches: "Questions whether one thing is two things at once."
             }
         }
     }
@@ -58,6 +62,9 @@ public struct SceneText: SampleCollection {
     private static let relations: [(task: SceneTask, share: Double)] = [
         (.questions, 20), (.motion, 1), (.change, 0.5), (.ending, 0.5), (.labels, 0.5),
     ]
+
+    /// Likewise of matches, and what else goes by them.
+    private static let matches: [(task: SceneTask, share: Double)] = [(.questions, 8), (.compositional, 1), (.labels, 1)]
 
     /// The share of samples without any description, from which is learned what answers there are.
     private static let undescribed = 0.02
@@ -89,11 +96,13 @@ public struct SceneText: SampleCollection {
             case .primer, .all: Self.shares
             case .drill: Self.drills
             case .relations: Self.relations
+            case .matches: Self.matches
             }
         for _ in 0..<100 {
             guard let place = generator.place(among: shares.map(\.share)) else { continue }
             if place == 0, level == .drill { return try drill(index, &generator) }
             if place == 0, level == .relations { return try relation(index, &generator) }
+            if place == 0, level == .matches { return try match(index, &generator) }
             if let content = shares[place].task.draw(&generator) {
                 return try Self.sample(content, of: shares[place].task, index, &generator)
             }
@@ -141,6 +150,11 @@ public struct SceneText: SampleCollection {
 
     private func relation(_ form: RelationWriter.Form, _ index: Int, _ generator: inout SeededGenerator) throws -> Sample {
         try bare(SceneStyle(objects: 2...5, overlap: 0.5), index, &generator) { RelationWriter($0).question(form, &$1) }
+    }
+
+    private func match(_ index: Int, _ generator: inout SeededGenerator) throws -> Sample {
+        let form: MatchWriter.Form = generator.below(3) == 0 ? .thought : .direct
+        return try bare(SceneStyle(objects: 2...6, overlap: 0.5), index, &generator) { MatchWriter($0).question(form, &$1) }
     }
 
     private func bare(_ kind: SceneQuestion.Kind, _ style: SceneStyle, _ index: Int, _ generator: inout SeededGenerator) throws -> Sample {

@@ -113,9 +113,22 @@ ctorch_status ctorch_clamp(const ctorch_tensor *a, double low, double high, ctor
 
 // In place: `a` itself changes.
 ctorch_status ctorch_copy_into(const ctorch_tensor *a, const ctorch_tensor *source, char **message);
+// Of one dimension the places `indices`, from the places of `source`.
+ctorch_status ctorch_index_copy_into(const ctorch_tensor *a, int64_t dimension, const ctorch_tensor *indices, const ctorch_tensor *source, char **message);
 ctorch_status ctorch_fill(const ctorch_tensor *a, double value, char **message);
 ctorch_status ctorch_add_into(const ctorch_tensor *a, const ctorch_tensor *b, double scale, char **message);  // a += scale b
 ctorch_status ctorch_scale_into(const ctorch_tensor *a, double scale, char **message);  // a *= scale
+
+// --- recorded work (Graph.cpp): operations on a CUDA device, told once and repeated as one
+typedef struct ctorch_graph ctorch_graph;
+bool ctorch_can_record(ctorch_device device);
+// All work of this thread on the device, until the end, is recorded and not done.
+ctorch_status ctorch_graph_begin(ctorch_device device, ctorch_graph **out, char **message);
+ctorch_status ctorch_graph_end(ctorch_graph *graph, char **message);
+ctorch_status ctorch_graph_repeat(ctorch_graph *graph, char **message);
+void ctorch_graph_release(ctorch_graph *graph);
+// Waits until a CUDA device has done everything; elsewhere everything is done already.
+ctorch_status ctorch_synchronize(ctorch_device device, char **message);
 
 // --- reductions (Arithmetic.cpp)
 typedef int32_t ctorch_reduction_kind;

@@ -9,13 +9,19 @@ final class T5Session: DecodingSession {
     private let capacity: Int
     private var tree: TokenTree
     private let rows: Int
+    /// Where a device can record steps. In float16 a step asks whether its numbers are finite, and such an answer cannot be recorded.
+    private let fixed: FixedSteps?
 
-    /// - Parameter capacity: tokens a row may have, the start id included.
-    init(_ model: T5, _ prompt: Prompt, capacity: Int) throws {
+    /// - Parameters:
+    ///   - capacity: tokens a row may have, the start id included.
+    ///   - isFixed: steps have fixed shapes; nil where the device can record them.
+    init(_ model: T5, _ prompt: Prompt, capacity: Int, isFixed: Bool? = nil) throws {
         self.model = model
         rows = prompt.batch
         reading = try model.encode(prompt)
-        caches = model.decoder.blocks.map { _ in KeyValueCache(capacity: capacity) }
+        let isFixed = isFixed ?? (WorkGraph.isAvailable(on: model.device) && model.dtype != .float16)
+        caches = model.decoder.blocks.map { _ in KeyValueCache(capacity: capacity, isCleared: isFixed) }
+        fixed = isFixed ? FixedSteps(caches) : nil
         self.capacity = capacity
         bias = try model.decoder.bias.steps(min(capacity, 512), model.dtype)
         tree = TokenTree(rows: rows)
@@ -43,8 +49,24 @@ final class T5Session: DecodingSession {
         let added = parents.first?.count ?? 0
         tree.append(parents)
         let ids = try Tensor.of(tokens.flatMap(\.self), [rows, added]).to(model.device)
+        // The start id makes the memory.
+        if let fixed, tree.count > added { return try step(fixed, ids) }
         let hidden = try model.decoder(model.embed(ids), bias: bias(ofLast: added), reading: reading, caches: caches)
         return try model.project(hidden)
+    }
+
+    /// The same in a step of fixed shapes.
+    private func step(_ fixed: FixedSteps, _ ids: Tensor) throws -> Tensor {
+        let (model, reading, device, added) = (model, reading, model.device, ids.size(1))
+        let slots = try Tensor.of(Array(tree.count - added..<tree.count)).to(device)
+        return try fixed.step(adding: added) { seen in
+            let whole = try bias(ofLast: added)
+            let rest = [whole.size(0), whole.size(1), added, seen - whole.size(3)]
+            let beyond = try Tensor.full(rest, -Double.infinity, whole.dtype, on: device)
+            return [slots, ids, try Tensor.concatenate([whole, beyond], 3)]
+        } _: { inputs, caches in
+            try model.project(model.decoder(model.embed(inputs[1]), bias: inputs[2], reading: reading, caches: caches))
+        }
     }
 
     /// Added to the self-attention scores of the last tokens [B or 1, H, T, slots].

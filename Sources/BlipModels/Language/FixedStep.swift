@@ -1,0 +1,106 @@
+import BlipTensors
+
+/// One step of writing, again and again with the same shapes in the same memory, so that a CUDA device can repeat it as a whole.
+///
+/// Elsewhere it is computed anew each time, to the same numbers.
+final class FixedStep {
+    private let inputs: [Tensor]
+    private let body: (_ inputs: [Tensor]) throws -> Tensor
+    private var runs = 0
+    private var recorded: (graph: WorkGraph, output: Tensor)?
+
+    /// To record takes about as long as a few steps, and most answers are short.
+    private static let runsBefore = 3
+
+    /// - Parameters:
+    ///   - inputs: of the shapes and types that all will have, and on the device.
+    ///   - body: reads nothing else that changes.
+    init(_ inputs: [Tensor], _ body: @escaping (_ inputs: [Tensor]) throws -> Tensor) throws {
+        self.inputs = try inputs.map { try $0.clone() }
+        self.body = body
+    }
+
+    /// What the body makes of other inputs.
+    func callAsFunction(_ values: [Tensor]) throws -> Tensor {
+        for (input, value) in zip(inputs, values) { try input.copy(from: value) }
+        guard let device = inputs.first?.device, WorkGraph.isAvailable(on: device), runs >= Self.runsBefore else {
+            runs += 1
+            return try body(inputs)
+        }
+        if recorded == nil {
+            var output: Tensor?
+            let graph = try WorkGraph(on: device) { output = try body(inputs) }
+            recorded = output.map { (graph, $0) }
+        }
+        guard let (graph, output) = recorded else { return try body(inputs) }
+        try graph.repeat()
+        // The next step overwrites it.
+        return try output.clone()
+    }
+}
+
+/// The fixed steps of one answer: one for each set of shapes that a step has.
+///
+/// The number of positions looked at is rounded up, so that they are few. What is beyond the last position is masked.
+final class FixedSteps {
+    private let caches: [KeyValueCache]
+    private var steps: [[[Int]]: FixedStep] = [:]
+    private var size = 0
+
+    /// Positions by which the number looked at grows.
+    static let grain = 128
+
+    init(_ caches: [KeyValueCache]) { self.caches = caches }
+
+    /// Computes a step and counts its positions.
+    ///
+    /// - Parameters:
+    ///   - added: tokens of each row.
+    ///   - inputs: what changes from step to step, given how many positions are looked at; on the device. The first are the places [added] in the
+    ///     caches that are written.
+    ///   - body: computes the step of such inputs, with caches that write at the places.
+    func step(
+        adding added: Int, inputs: (_ seen: Int) throws -> [Tensor],
+        _ body: @escaping (_ inputs: [Tensor], _ caches: [any AttentionCache]) throws -> Tensor
+    ) throws -> Tensor {
+        let memories = try caches.compactMap { try $0.grow(by: added) }
+        guard memories.count == caches.count, let length = caches.first?.length, let room = memories.first?.keys.size(2) else {
+            throw TensorError.operation(
+                name: "fixed step", shapes: [], reason: "nothing was read before it, so that there is no memory yet")
+        }
+        // Larger memory is other memory.
+        if room != size { (steps, size) = ([:], room) }
+        let needed = length + added
+        let seen = min(room, (needed + Self.grain - 1) / Self.grain * Self.grain)
+        let values = try inputs(seen)
+        let shapes = values.map(\.shape) + [[seen]]
+        let step =
+            try steps[shapes]
+            ?? FixedStep(values) { inputs in
+                try body(inputs, memories.map { FixedCache(keys: $0.keys, values: $0.values, seen: seen, places: inputs[0]) })
+            }
+        steps[shapes] = step
+        let result = try step(values)
+        for cache in caches { cache.advance(by: added) }
+        return result
+    }
+}
+
+/// Keys and values that are written at places a tensor tells, and looked at up to a fixed one.
+private final class FixedCache: AttentionCache {
+    let keys, values: Tensor  // [B, K, room, d]
+    let seen: Int
+    let places: Tensor  // [T]
+
+    init(keys: Tensor, values: Tensor, seen: Int, places: Tensor) {
+        (self.keys, self.values, self.seen, self.places) = (keys, values, seen, places)
+    }
+
+    func attend(_ attention: SelfAttention, mask: Tensor?, causal: Bool) throws -> Tensor {
+        try attention.plain(mask: mask, causal: false) { newKeys, newValues in
+            try keys.put(newKeys, at: places, 2)
+            try values.put(newValues, at: places, 2)
+            return (try keys.slice(2, 0..<seen), try values.slice(2, 0..<seen))
+        }
+    }
+}
