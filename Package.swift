@@ -11,12 +11,14 @@ let isDependency = URL(fileURLWithPath: Context.packageDirectory).deletingLastPa
 let withCUDA = !isDependency && Context.environment["INSTRUCTBLIP_CUDA"] == "1"
 let libtorch = Context.packageDirectory + (withCUDA ? "/.libtorch-cuda" : "/.libtorch")
 
+// GCC, which builds libtorch, names some templates as clang did up to version 17; libtorch 2.11 has such ones.
 let torchCompilerSettings: [CXXSetting] =
     isDependency
     ? []
     : [
         .unsafeFlags([
             "-isystem", libtorch + "/include", "-isystem", libtorch + "/include/torch/csrc/api/include", "-Wall", "-Werror", "-O2",
+            "-fclang-abi-compat=17",
         ])
     ] + (withCUDA ? [.define("INSTRUCTBLIP_CUDA")] : [])
 // Kernels make themselves known when their library is loaded, whether or not it is called. What it needs in turn is where it runs.
