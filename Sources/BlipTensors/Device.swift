@@ -65,6 +65,9 @@ public enum Engine {
     /// The version of libtorch, for example `2.13.0`.
     public static var version: String { String(cString: ctorch_version()) }
 
+    /// Whether this program was built for CUDA devices, whether or not there is one.
+    public static var isBuiltForCUDA: Bool { ctorch_has_cuda() }
+
     /// Keeps freed memory for the next tensor instead of handing it back to the system: large tensors come and go in every layer, and fresh
     /// memory has to be cleared first. For programs whose work this is; it concerns the whole process (on Linux; elsewhere nothing happens).
     public static func keepMemory() { ctorch_keep_memory() }

@@ -25,11 +25,16 @@ public enum TensorError: Error, Sendable, Equatable, CustomStringConvertible, Lo
         case .unsupportedType(let name): "\(name) gave an element type that is not supported here"
         case .wrongElementCount(let shape, let expected, let found): "shape \(shape) needs \(expected) elements, found \(found)"
         case .deviceUnavailable(let device):
-            "device \(device) is not available on this machine with libtorch \(Engine.version); use --device cpu"
+            "device \(device) is not available on this machine with libtorch \(Engine.version)\(Self.build(for: device)); use --device cpu"
         }
     }
 
     public var errorDescription: String? { description }
+
+    private static func build(for device: Device) -> String {
+        guard case .cuda = device, !Engine.isBuiltForCUDA else { return "" }
+        return ", and this program was built without CUDA (docs/gpu.md)"
+    }
 
     private static func list(_ shapes: [String]) -> String { shapes.isEmpty ? "" : " of " + shapes.joined(separator: ", ") }
 }

@@ -22,6 +22,8 @@ struct ctorch_graph {
   int64_t bytes = 0, operations = 0;
 };
 
+bool ctorch_has_cuda(void) { return true; }
+
 bool ctorch_can_record(ctorch_device device) {
   static const bool isWanted = [] {
     const char *choice = std::getenv("INSTRUCTBLIP_CUDA_GRAPHS");
@@ -92,6 +94,7 @@ ctorch_status without_cuda(char **message) {
 }
 }  // namespace
 
+bool ctorch_has_cuda(void) { return false; }
 bool ctorch_can_record(ctorch_device) { return false; }
 ctorch_status ctorch_graph_begin(ctorch_device, ctorch_graph **, char **message) { return without_cuda(message); }
 ctorch_status ctorch_graph_end(ctorch_graph *, char **message) { return without_cuda(message); }

@@ -121,6 +121,7 @@ ctorch_status ctorch_scale_into(const ctorch_tensor *a, double scale, char **mes
 
 // --- recorded work (Graph.cpp): operations on a CUDA device, told once and repeated as one
 typedef struct ctorch_graph ctorch_graph;
+bool ctorch_has_cuda(void);  // whether it was compiled in
 bool ctorch_can_record(ctorch_device device);
 // All work of this thread on the device, until the end, is recorded and not done.
 ctorch_status ctorch_graph_begin(ctorch_device device, ctorch_graph **out, char **message);
