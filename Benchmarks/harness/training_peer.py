@@ -1,6 +1,6 @@
-"""Tunes InstructBLIP in transformers and PyTorch on the CPU, as people write the loop; the last line it writes is one JSON object.
+"""Tunes InstructBLIP in transformers and PyTorch, as people write the loop; the last line it writes is one JSON object.
 
-    python training_peer.py CHECKPOINT DATA.json --dtype float32|bfloat16 [--cached] [--steps 4] [--threads 2]
+    python training_peer.py CHECKPOINT DATA.json --dtype float32|bfloat16 [--cached] [--steps 4] [--threads 2] [--device cpu|cuda]
 
 What is trained is what the paper trains, in float32 with AdamW; everything else is frozen in `--dtype`, and bfloat16 runs under autocast. All
 samples are one batch, read, tokenized and normalised before the clock starts. With `--cached` the image encoder's output is kept from a pass
@@ -28,7 +28,10 @@ import torch
 
 from torchvision_import import import_torchvision
 
-KEEP_LIBRARY, _ = import_torchvision()
+try:
+    KEEP_LIBRARY, _ = import_torchvision()
+except ModuleNotFoundError:
+    pass  # nothing here needs it, but transformers takes it where it is, and it must fit then
 
 import transformers
 from PIL import Image
@@ -102,24 +105,26 @@ def main() -> None:
     parser.add_argument("--cached", action="store_true")
     parser.add_argument("--steps", type=int, default=4)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--device", default="cpu")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
+    device = torch.device(arguments.device)
     dtype = getattr(torch, arguments.dtype)
-    model = InstructBlipForConditionalGeneration.from_pretrained(arguments.folder, dtype=dtype, attn_implementation="sdpa").eval()
+    model = InstructBlipForConditionalGeneration.from_pretrained(arguments.folder, dtype=dtype, attn_implementation="sdpa").eval().to(device)
     trained = []
     for name, parameter in model.named_parameters():
         parameter.requires_grad_(name.startswith(TRAINED))
         if parameter.requires_grad:
             parameter.data = parameter.data.float()
             trained.append((name, parameter))
-    inputs = batch(arguments.folder, arguments.data, model)
+    inputs = {name: tensor.to(device) for name, tensor in batch(arguments.folder, arguments.data, model).items()}
     decays = [p for n, p in trained if p.dim() > 1 and not n.endswith(".bias")]
     others = [p for n, p in trained if not (p.dim() > 1 and not n.endswith(".bias"))]
     optimizer = torch.optim.AdamW(
         [{"params": decays, "weight_decay": 0.05}, {"params": others, "weight_decay": 0.0}], lr=1e-5, betas=(0.9, 0.999), fused=True)
 
     def cast():
-        return torch.autocast("cpu", dtype=torch.bfloat16) if dtype == torch.bfloat16 else contextlib.nullcontext()
+        return torch.autocast(device.type, dtype=torch.bfloat16) if dtype == torch.bfloat16 else contextlib.nullcontext()
 
     if arguments.cached:
         found: list[torch.Tensor] = []
@@ -129,7 +134,12 @@ def main() -> None:
         catch.remove()
         model.vision_model.encoder = Kept(found[0].detach())
         model.vision_model.embeddings = Unchanged()
+    def wait():
+        if device.type == "cuda":
+            torch.cuda.synchronize()
+
     seconds, losses = [], []
+    wait()
     for _ in range(arguments.steps):
         begin = time.perf_counter()
         optimizer.zero_grad()
@@ -137,6 +147,7 @@ def main() -> None:
             loss = model(**inputs).loss
         loss.backward()
         optimizer.step()
+        wait()
         seconds.append(time.perf_counter() - begin)
         losses.append(loss.item())
     count = inputs["labels"].shape[0]

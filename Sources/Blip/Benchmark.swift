@@ -17,7 +17,6 @@ public struct Benchmark {
 
     public struct Options: Sendable {
         public var dtype: DType?
-        /// Packed weights are for the CPU.
         public var device = Device.cpu
         public var quantization: Quantization?
         /// Tokens of the instruction; the picture's soft tokens stand before them.
@@ -44,10 +43,6 @@ public struct Benchmark {
         try check("the number of beams", options.beams, 1...1000)
         try check("the batch", options.batch, 1...1000)
         try check("the number of rounds", options.rounds, 1...1000)
-        guard options.quantization == nil || options.device == .cpu else {
-            throw BlipError.invalidOption(
-                name: "the packing", found: "packed weights on \(options.device)", expected: "none: they are for the CPU")
-        }
         guard options.device.isAvailable else { throw TensorError.deviceUnavailable(options.device) }
         self.model = model
         self.options = options
@@ -82,7 +77,8 @@ public struct Benchmark {
         note("measuring this machine")
         return BenchmarkReport(
             options: options, dtype: opened.dtype, load: load, rounds: rounds, weightBytes: opened.weightBytes,
-            isPacked: opened.isPacked, limits: try limits(opened.dtype),
+            // Elsewhere than on the CPU everything is multiplied as floats.
+            isPacked: options.device == .cpu ? opened.isPacked : (false, false), limits: try limits(opened.dtype),
             prefillTokens: prefill, peakMemory: peak)
     }
 
@@ -166,7 +162,8 @@ public struct Benchmark {
                 throw BlipError.invalidOption(
                     name: "the packing", found: "a checkpoint that is packed", expected: "one that is not, or none")
             }
-            let dtype = try OpenOptions(dtype: options.dtype, quantization: options.quantization).dtype(for: config, files)
+            let dtype = try OpenOptions(dtype: options.dtype, quantization: options.quantization, device: options.device)
+                .dtype(for: config, files)
             let weights = CheckpointWeights(
                 files, precision: Precision(dtype, for: config.architecture), quantization: options.quantization, device: options.device)
             let network = try InstructBLIP(Scope(weights), config)
@@ -179,7 +176,7 @@ public struct Benchmark {
             guard config.architecture != .blip2Retrieval else {
                 throw BlipError.invalidOption(name: "the config", found: config.architecture.name, expected: "one with a language model")
             }
-            let dtype = options.dtype ?? (options.quantization == nil ? .bfloat16 : .float32)
+            let dtype = options.dtype ?? (options.quantization == nil || options.device != .cpu ? .bfloat16 : .float32)
             let weights = RandomWeights(
                 Precision(dtype, for: config.architecture), options.quantization, absent: config.language.tiedNames, on: options.device)
             let network = try InstructBLIP(Scope(weights), config)

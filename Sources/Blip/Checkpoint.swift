@@ -48,14 +48,15 @@ public struct OpenOptions: Sendable {
 }
 
 extension OpenOptions {
-    /// What to compute in. Sums with packed weights are float32, and half precision beside them would save nothing; but a language model that is
-    /// not packed keeps its type, and its mapped memory.
+    /// What to compute in. Sums with packed weights are float32 on the CPU, and half precision beside them would save nothing; but a language model
+    /// that is not packed keeps its type, and its mapped memory. Other devices multiply with packed weights in bfloat16.
     func dtype(for config: InstructBLIPConfig, _ files: WeightFiles) throws -> DType {
         if let dtype { return dtype }
         let isPacked =
             config.architecture == .blip2Retrieval
             ? quantization != nil || files.arePacked : quantization?.language != nil || files.languageIsPacked
-        return isPacked ? .float32 : try Checkpoint.dtype(of: config, files)
+        if isPacked { return device == .cpu ? .float32 : .bfloat16 }
+        return try Checkpoint.dtype(of: config, files)
     }
 }
 

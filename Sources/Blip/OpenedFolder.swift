@@ -34,10 +34,6 @@ struct OpenedFolder<Network> {
         check: (InstructBLIPConfig) throws -> Void, build: (Scope, InstructBLIPConfig) throws -> Network
     ) throws {
         guard options.device.isAvailable else { throw TensorError.deviceUnavailable(options.device) }
-        guard options.quantization == nil || options.device == .cpu else {
-            throw BlipError.invalidOption(
-                name: "the device", found: "\(options.device)", expected: "cpu, as packed weights are for it alone")
-        }
         config = try Checkpoint.config(in: folder)
         try check(config)
         let files = try WeightFiles(folder: folder)

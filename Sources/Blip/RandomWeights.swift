@@ -33,8 +33,13 @@ final class RandomWeights: WeightSource {
     func matrix(_ name: String, _ shape: [Int]) throws -> Matrix {
         guard let format = quantization?.format(of: name, shape) else { return .dense(try tensor(name, shape)) }
         let matrix = try PackedMatrix(randomRows: shape[0], columns: shape[1], as: format, deviation: 0.02, seed: nextSeed())
-        byteCount += matrix.bytes.count
-        return .packed(matrix)
+        let placed = try Matrix.packed(matrix, computing: precision.type(of: name), on: device)
+        switch placed {
+        case .dense(let tensor): byteCount += tensor.count * tensor.dtype.byteCount
+        case .int4(let int4): byteCount += int4.byteCount
+        case .packed, .adapted: byteCount += matrix.bytes.count
+        }
+        return placed
     }
 
     /// Word embeddings of a packed checkpoint are stored in half precision.

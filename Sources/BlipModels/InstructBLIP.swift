@@ -14,6 +14,7 @@ public struct InstructBLIP {
     public let qformer: QFormer
     public let projection: Linear
     public let language: any LanguageModel
+    let fixed = FixedParts()
 
     public init(_ scope: Scope, _ config: InstructBLIPConfig) throws {
         let (width, patches) = (config.qformer.hiddenSize, config.vision.hiddenSize)
@@ -43,7 +44,7 @@ public struct InstructBLIP {
 
     /// What the image encoder makes of pictures [R, 3, H, W]. It does not depend on the instruction, so it can be kept for the next one.
     public func look(at pixels: Tensor, observe: Observer = .none) throws -> Look {
-        try look(from: vision(pixels, observe: { try observe.sawLayer(.vision, $0) }), observe: observe)
+        try look(from: features(of: pixels, observe: observe), observe: observe)
     }
 
     /// The part of ``look(at:observe:)`` that instruction tuning trains, from what the frozen image encoder gave.
@@ -82,9 +83,7 @@ public struct InstructBLIP {
     public func softTokens(
         seeing look: Look, told instruction: TokenBatch?, dropout: Dropout? = nil, observe: Observer = .none
     ) throws -> Tensor {
-        // [R, N, Q]
-        let queries = try qformer(
-            queryTokens, reading: look.reading, told: instruction, dropout: dropout, observe: { try observe.sawLayer(.qformer, $0) })
+        let queries = try queries(seeing: look, told: instruction, dropout: dropout, observe: observe)  // [R, N, Q]
         try observe.saw(.qformer, queries)
         let soft = try softTokens(from: queries)
         try observe.saw(.projection, soft)
@@ -108,13 +107,14 @@ public struct InstructBLIP {
     /// Somebody who wants to see intermediate results.
     public struct Observer {
         let saw: (Stage, Tensor) throws -> Void
-        let sawLayer: (Stage, Tensor) throws -> Void
+        /// Nil where nobody wants to see layers.
+        let sawLayer: ((Stage, Tensor) throws -> Void)?
 
         /// - Parameters:
         ///   - saw: is given the result of a stage.
         ///   - sawLayer: is given what every layer of a stage makes.
         public init(
-            _ saw: @escaping (Stage, Tensor) throws -> Void, sawLayer: @escaping (Stage, Tensor) throws -> Void = { _, _ in }
+            _ saw: @escaping (Stage, Tensor) throws -> Void, sawLayer: ((Stage, Tensor) throws -> Void)? = nil
         ) {
             (self.saw, self.sawLayer) = (saw, sawLayer)
         }

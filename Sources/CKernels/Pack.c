@@ -31,6 +31,8 @@ void ckernels_write_header(ckernels_format format, int64_t rows, int64_t columns
   memcpy(packed, &header, sizeof header);
 }
 
+float ckernels_multiplier(const void *packed) { return read_header(packed).multiplier; }
+
 bool ckernels_check_header(ckernels_format format, int64_t rows, int64_t columns, const void *packed) {
   packed_header header = read_header(packed);
   return memcmp(header.magic, "BLQ1", 4) == 0 && header.format == format && header.rows == rows && header.columns == columns &&

@@ -9,7 +9,18 @@ ctorch_status ctorch_to_type(const ctorch_tensor *a, ctorch_type type, ctorch_te
 }
 
 ctorch_status ctorch_to_device(const ctorch_tensor *a, ctorch_device device, ctorch_tensor **out, char **message) {
-  return produce(out, message, [&] { return a->value.to(bridge::device(device)); });
+  return produce(out, message, [&] {
+    const at::Tensor &source = a->value;
+    at::Device target = bridge::device(device);
+#if defined(INSTRUCTBLIP_CUDA)
+    // Pictures, ids and masks, but not weights: a device copies from pinned memory while we go on, and libtorch keeps that memory until it has.
+    constexpr size_t most_pinned = 64 << 20;
+    if (target.is_cuda() && source.device().is_cpu() && !source.requires_grad() && source.numel() > 0 && source.nbytes() <= most_pinned) {
+      return source.pin_memory().to(target, /*non_blocking=*/true);
+    }
+#endif
+    return source.to(target);
+  });
 }
 
 ctorch_status ctorch_contiguous(const ctorch_tensor *a, ctorch_tensor **out, char **message) {

@@ -260,8 +260,7 @@ struct ComputingOptions: ParsableArguments {
 
     func validate() throws {
         if let dtype, Self.types[dtype] == nil { throw ValidationError("--dtype must be float32, bfloat16 or float16, found \(dtype).") }
-        guard let device = Device(device) else { throw ValidationError("--device must be cpu, cuda, cuda:N or mps, found \(device).") }
-        if quantize != nil, device != .cpu { throw ValidationError("--quantize is for the CPU; leave out --device \(device).") }
+        guard Device(device) != nil else { throw ValidationError("--device must be cpu, cuda, cuda:N or mps, found \(device).") }
         if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads must be between 1 and 1024, found \(threads).") }
         if let engines, !(1...64).contains(engines) { throw ValidationError("--engines must be between 1 and 64, found \(engines).") }
     }

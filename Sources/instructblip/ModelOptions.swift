@@ -68,9 +68,6 @@ struct ModelOptions: ParsableArguments {
     @OptionGroup var imageCache: ImageCacheArguments
 
     func validate() throws {
-        if quantize != nil, device.device != .cpu {
-            throw ValidationError("--quantize is for the CPU; leave out --device \(device.device).")
-        }
         if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads must be between 1 and 1024, found \(threads).") }
     }
 

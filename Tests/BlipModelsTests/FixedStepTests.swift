@@ -82,6 +82,50 @@ import Testing
         #expect(try largestDifference(fixed, plain) < 2e-5)
     }
 
+    /// The second one finds the memory and steps of the first, and after the third, of other rows, the fourth has none.
+    @Test("the next answer of the same shapes goes the same way", arguments: checkpoints) func answers(_ name: String) throws {
+        let (tiny, references) = (try TinyNetwork(name, on: .cpu), try References(name))
+        let cases = references.cases.cases.map(\.name).filter { !references.names("\($0)/pixel_values").isEmpty }
+        let batches = [cases.prefix(1), cases.suffix(1), cases.prefix(2), cases.prefix(1)].map(Array.init)
+        try withoutGradients {
+            for (number, names) in batches.enumerated() {
+                let prompt = try tiny.network.prompt(for: tiny.batch(references, names))
+                var found: [[Tensor]] = []
+                for isFixed in [true, false] {
+                    let (first, session) = try session(tiny.network.language, prompt, room: 100, isFixed: isFixed)
+                    var logits = [first]
+                    for step in 0..<40 {
+                        let tokens = names.indices.map { [3 + (step * 5 + $0 + number) % 40] }
+                        logits.append(try session.extend(tokens, parents: Array(repeating: [step - 1], count: names.count)))
+                    }
+                    found.append(logits)
+                }
+                #expect(try largestDifference(found[0], found[1]) < 2e-5, "answer \(number)")
+            }
+        }
+    }
+
+    @Test("steps of an answer that is over serve the next one, in cleared memory") func shelf() throws {
+        let shelf = StepShelf()
+        let first = try shelf.take(layers: 2, rows: 1, capacity: 100)
+        for cache in first.caches {
+            _ = try cache.append(Tensor.full([1, 2, 5, 4], .nan, .float32), Tensor.full([1, 2, 5, 4], .nan, .float32))
+        }
+        shelf.putBack(first)
+        let second = try shelf.take(layers: 2, rows: 1, capacity: 128)
+        #expect(second === first && second.caches.allSatisfy { $0.length == 0 })
+        for cache in second.caches {
+            let memory = try #require(try cache.grow(by: 5))
+            #expect(try memory.keys.isNaN().any().integer() == 0 && memory.values.isNaN().any().integer() == 0)
+        }
+        // Nobody has put it back.
+        #expect(try shelf.take(layers: 2, rows: 1, capacity: 100) !== first)
+        shelf.putBack(first)
+        #expect(try shelf.take(layers: 2, rows: 1, capacity: 129) !== first)
+        shelf.putBack(first)
+        #expect(try shelf.take(layers: 2, rows: 2, capacity: 100) !== first)
+    }
+
     @Test("in half precision, too", arguments: ["vicuna-grouped", "flan-t5"]) func half(_ name: String) throws {
         let (fixed, plain) = (
             try logits(name, .bfloat16, isFixed: true, Self.beams), try logits(name, .bfloat16, isFixed: false, Self.beams)

@@ -40,6 +40,17 @@ private enum Ranks {
 
 @Suite("Processes that compute together", .enabled(if: ProcessGroup.isSupported, "built without gloo's headers"))
 struct ProcessGroupTests {
+    /// NCCL's, or gloo's by way of the host where the program was built without NCCL.
+    @Test("on a CUDA device a rank by itself finds what it had", .enabled(if: Device.cuda().isAvailable, "no CUDA device"))
+    func card() throws {
+        let results = try Ranks.grouped(1) { group in
+            let mine = try Tensor.of([1, 0.5], nil).to(.cuda())
+            try group.broadcast([mine], from: 0)
+            return try ([group.sum(mine)] + group.gather(mine)).map { try $0.to(.cpu).floats() }
+        }
+        #expect(try results.map { try $0.get() } == [[[1, 0.5], [1, 0.5]]])
+    }
+
     @Test("sums, copies and gathers reach every rank", arguments: [1, 2, 4])
     func collectives(count: Int) throws {
         let results = try Ranks.grouped(count) { group in

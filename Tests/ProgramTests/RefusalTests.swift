@@ -56,7 +56,7 @@ import Testing
     func device() throws {
         try expect(["ask", picture, "Why?", "--model", model, "--device", "cuda:7"], 69, "use --device cpu")
         try expect(["bench", "--model", model, "--device", "cuda:7"], 69, "use --device cpu")
-        try expect(["bench", "--model", model, "--quantize", "q4", "--device", "cuda"], 64, "packed weights on cuda")
+        try expect(["bench", "--model", model, "--quantize", "q4", "--device", "cuda:7"], 69, "use --device cpu")
     }
 
     @Test("a closed standard output or input is said in one sentence, and closed messages end nothing")

@@ -4,6 +4,7 @@ import BlipTensors
 protocol DecoderOnly: LanguageModel {
     var device: Device { get }
     var layerCount: Int { get }
+    var shelf: StepShelf { get }
 
     /// All layers and the final norm: embeddings [B, T, D] -> [B, T, D].
     ///
@@ -61,14 +62,19 @@ final class DecoderSession<Model: DecoderOnly>: DecodingSession {
         self.model = model
         recomputes = recomputing
         let isFixed = isFixed ?? WorkGraph.isAvailable(on: model.device)
-        caches = room.map { room in
-            (0..<model.layerCount).map { _ in KeyValueCache(capacity: prompt.length + room, isCleared: isFixed) }
+        let capacity = room.map { prompt.length + $0 }
+        fixed = try capacity.flatMap {
+            isFixed ? try model.shelf.take(layers: model.layerCount, rows: prompt.batch, capacity: $0) : nil
         }
-        fixed = isFixed ? caches.map(FixedSteps.init) : nil
+        caches = fixed?.caches ?? capacity.map { capacity in (0..<model.layerCount).map { _ in KeyValueCache(capacity: capacity) } }
         tree = TokenTree(rows: prompt.batch)
         promptMask = prompt.mask
         promptLength = prompt.length
         promptTokens = try prompt.mask?.to(.int64).sum(1).integers() ?? Array(repeating: prompt.length, count: prompt.batch)
+    }
+
+    deinit {
+        if let fixed { model.shelf.putBack(fixed) }
     }
 
     var count: Int { tree.count }
@@ -108,7 +114,7 @@ final class DecoderSession<Model: DecoderOnly>: DecodingSession {
             let whole = try mask(ofLast: added) ?? Tensor.ones([rows, 1, added, promptLength + before + added], .bool, on: device)
             let beyond = try Tensor.zeros([rows, 1, added, seen - whole.size(3)], .bool, on: device)
             return [slots, try ids.to(device), try positions.to(device), try Tensor.concatenate([whole, beyond], 3)]
-        } _: { inputs, caches in
+        } _: { inputs, caches, _ in
             let hidden = try model.run(
                 model.embed(inputs[1]), at: inputs[2], mask: inputs[3], causal: false, caches: caches, recomputing: false, observe: nil)
             return try model.project(hidden)

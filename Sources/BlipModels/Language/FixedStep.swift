@@ -39,18 +39,40 @@ final class FixedStep {
     }
 }
 
-/// The fixed steps of one answer: one for each set of shapes that a step has.
+/// The fixed steps of an answer, and then of the next one: one for each set of shapes that a step has.
 ///
 /// The number of positions looked at is rounded up, so that they are few. What is beyond the last position is masked.
 final class FixedSteps {
-    private let caches: [KeyValueCache]
+    let caches: [KeyValueCache]
+    private let rows, capacity: Int
+    /// What every step of an answer reads, and the next answer changes.
+    private let constants: [Tensor]
     private var steps: [[[Int]]: FixedStep] = [:]
     private var size = 0
 
     /// Positions by which the number looked at grows.
     static let grain = 128
 
-    init(_ caches: [KeyValueCache]) { self.caches = caches }
+    /// - Parameters:
+    ///   - layers: that keep keys and values.
+    ///   - capacity: positions that a row may have.
+    ///   - constants: what every step of an answer reads beside them.
+    init(layers: Int, rows: Int, capacity: Int, constants: [Tensor]) throws {
+        // Rounded, so that it serves more answers.
+        let capacity = (capacity + Self.grain - 1) / Self.grain * Self.grain
+        caches = (0..<layers).map { _ in KeyValueCache(capacity: capacity, isCleared: true) }
+        (self.rows, self.capacity) = (rows, capacity)
+        self.constants = try constants.map { try $0.clone() }
+    }
+
+    /// Makes them those of another answer.
+    ///
+    /// - Returns: false where its shapes are others.
+    func begin(rows: Int, capacity: Int, constants: [Tensor]) throws -> Bool {
+        guard rows == self.rows, capacity <= self.capacity, constants.map(\.shape) == self.constants.map(\.shape) else { return false }
+        for (old, new) in zip(self.constants, constants) { try old.copy(from: new) }
+        return true
+    }
 
     /// Computes a step and counts its positions.
     ///
@@ -58,10 +80,10 @@ final class FixedSteps {
     ///   - added: tokens of each row.
     ///   - inputs: what changes from step to step, given how many positions are looked at; on the device. The first are the places [added] in the
     ///     caches that are written.
-    ///   - body: computes the step of such inputs, with caches that write at the places.
+    ///   - body: computes the step of such inputs, with caches that write at the places, and of the constants.
     func step(
         adding added: Int, inputs: (_ seen: Int) throws -> [Tensor],
-        _ body: @escaping (_ inputs: [Tensor], _ caches: [any AttentionCache]) throws -> Tensor
+        _ body: @escaping (_ inputs: [Tensor], _ caches: [any AttentionCache], _ constants: [Tensor]) throws -> Tensor
     ) throws -> Tensor {
         let memories = try caches.compactMap { try $0.grow(by: added) }
         guard memories.count == caches.count, let length = caches.first?.length, let room = memories.first?.keys.size(2) else {
@@ -76,13 +98,35 @@ final class FixedSteps {
         let shapes = values.map(\.shape) + [[seen]]
         let step =
             try steps[shapes]
-            ?? FixedStep(values) { inputs in
-                try body(inputs, memories.map { FixedCache(keys: $0.keys, values: $0.values, seen: seen, places: inputs[0]) })
+            ?? FixedStep(values) { [constants] inputs in
+                let caches = memories.map { FixedCache(keys: $0.keys, values: $0.values, seen: seen, places: inputs[0]) }
+                return try body(inputs, caches, constants)
             }
         steps[shapes] = step
         let result = try step(values)
         for cache in caches { cache.advance(by: added) }
         return result
+    }
+}
+
+/// The fixed steps of a model's last answer, for the next one of the same shapes: what was recorded serves it too.
+///
+/// Those of one answer at most: their memory is that of its keys and values.
+final class StepShelf {
+    private var kept: FixedSteps?
+
+    /// - Parameters: as of ``FixedSteps/init(layers:rows:capacity:constants:)``.
+    func take(layers: Int, rows: Int, capacity: Int, constants: [Tensor] = []) throws -> FixedSteps {
+        let last = kept
+        kept = nil
+        if let last, try last.begin(rows: rows, capacity: capacity, constants: constants) { return last }
+        return try FixedSteps(layers: layers, rows: rows, capacity: capacity, constants: constants)
+    }
+
+    func putBack(_ steps: FixedSteps) {
+        // What an answer that failed left behind may be no numbers, which masks do not hide. Memory that cannot be cleared is not kept.
+        do { for cache in steps.caches { try cache.clear() } } catch { return }
+        kept = steps
     }
 }
 

@@ -76,6 +76,14 @@ final class KeyValueCache: AttentionCache {
     /// Forgets everything after the first `length` positions.
     func truncate(to length: Int) { self.length = min(self.length, length) }
 
+    /// Forgets everything, so that nothing of it is left in the memory either.
+    func clear() throws {
+        for memory in [keys, values].compactMap(\.self) {
+            try memory.copy(from: Tensor.zeros([1, 1, 1, 1], memory.dtype, on: memory.device).expand(memory.shape))
+        }
+        length = 0
+    }
+
     /// The memory so far if T more fit, else larger memory with the same content.
     private func room(_ shape: [Int], in memory: Tensor?, like new: Tensor) throws -> Tensor {
         let needed = length + shape[2]

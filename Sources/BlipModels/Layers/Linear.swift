@@ -23,7 +23,7 @@ public struct Linear {
             switch layer.matrix.parts.base {
             case .packed(let weight): packed.append((weight, layer.bias))
             case .dense(let weight): dense.append((weight, layer.bias))
-            case .adapted: break
+            case .int4, .adapted: break
             }
         }
         let products: [Tensor]

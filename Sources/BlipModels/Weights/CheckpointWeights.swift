@@ -10,6 +10,7 @@ public final class CheckpointWeights: WeightSource {
     private var tables: [String: Table] = [:]
     /// By the names under which they are stored.
     private var packed: [String: PackedMatrix] = [:]
+    private var int4: [String: Int4Matrix] = [:]
     /// Names as stored in the files.
     private var used: Set<String> = []
 
@@ -26,7 +27,8 @@ public final class CheckpointWeights: WeightSource {
     private let totalBytes: Int
 
     /// - Parameters:
-    ///   - quantization: packs matrices as they are handed out, on the CPU; those that are packed in the files stay what they are.
+    ///   - quantization: packs matrices as they are handed out; those that are packed in the files stay what they are. On another device than
+    ///     the CPU they are then what ``Matrix/packed(_:computing:on:)`` makes of them.
     ///   - isTrained: names of tensors that are going to change: they are copies, dense, and gather gradients.
     ///   - adapters: changes of matrices, beside the files.
     public init(
@@ -50,23 +52,27 @@ public final class CheckpointWeights: WeightSource {
     /// Bytes of everything handed out, mapped or not.
     public var memoryBytes: Int {
         let dense = loaded.values.map { $0.count * $0.dtype.byteCount }.reduce(0, +)
-        return dense + packed.values.map(\.bytes.count).reduce(0, +)
+        return dense + packed.values.map(\.bytes.count).reduce(0, +) + int4.values.map(\.byteCount).reduce(0, +)
     }
 
     /// Numbers of a part, packed ones included.
     public func count(of part: NetworkPart) -> Int {
         let dense = loaded.filter { NetworkPart(of: $0.key) == part }.values.map(\.count).reduce(0, +)
         return dense + packed.filter { NetworkPart(of: $0.key) == part }.values.map { $0.rows * $0.columns }.reduce(0, +)
+            + int4.filter { NetworkPart(of: $0.key) == part }.values.map { $0.rows * $0.columns }.reduce(0, +)
     }
 
     /// Bytes of a part, mapped or not.
     public func bytes(of part: NetworkPart) -> Int {
         let dense = loaded.filter { NetworkPart(of: $0.key) == part }.values.map { $0.count * $0.dtype.byteCount }.reduce(0, +)
         return dense + packed.filter { NetworkPart(of: $0.key) == part }.values.map(\.bytes.count).reduce(0, +)
+            + int4.filter { NetworkPart(of: $0.key) == part }.values.map(\.byteCount).reduce(0, +)
     }
 
     /// Whether any matrix of a part is packed.
-    public func isPacked(_ part: NetworkPart) -> Bool { packed.keys.contains { NetworkPart(of: $0) == part } }
+    public func isPacked(_ part: NetworkPart) -> Bool {
+        packed.keys.contains { NetworkPart(of: $0) == part } || int4.keys.contains { NetworkPart(of: $0) == part }
+    }
 
     public func has(_ name: String) -> Bool { files.find(name) != nil || files.packed(name) != nil }
 
@@ -94,10 +100,12 @@ public final class CheckpointWeights: WeightSource {
 
     private func unchanged(_ name: String, _ shape: [Int]) throws -> Matrix {
         if isTrained(name) { return .dense(try tensor(name, shape)) }
-        if let packed = try packedMatrix(name, shape) { return .packed(packed) }
-        guard device == .cpu, let format = quantization?.format(of: name, shape) else { return .dense(try tensor(name, shape)) }
+        if let int4 = int4[name] { return .int4(int4) }
+        if device != .cpu, let dense = tensors[name] { return .dense(dense) }
+        if let matrix = try packedMatrix(name, shape) { return try placed(matrix, name) }
+        guard let format = quantization?.format(of: name, shape) else { return .dense(try tensor(name, shape)) }
         let matrix = try PackedMatrix(packing: stored(name, shape), as: format)
-        packed[Quantization.storedName(name, format)] = matrix
+        if device == .cpu { packed[Quantization.storedName(name, format)] = matrix }
         // Read once: what was packed would count as memory until the system needs it.
         let bytes = try files.bytes(of: name)
         bytes.owner.release(bytes.range)
@@ -106,7 +114,18 @@ public final class CheckpointWeights: WeightSource {
             Engine.giveBackMemory()
             packedBytes = 0
         }
-        return .packed(matrix)
+        return try placed(matrix, name)
+    }
+
+    /// The matrix where it is computed with, which is kept for whoever asks for it again.
+    private func placed(_ matrix: PackedMatrix, _ name: String) throws -> Matrix {
+        let placed = try Matrix.packed(matrix, computing: precision.type(of: name), on: device)
+        switch placed {
+        case .dense(let tensor): tensors[name] = tensor
+        case .int4(let matrix): int4[name] = matrix
+        case .packed, .adapted: break
+        }
+        return placed
     }
 
     public func table(_ name: String, _ shape: [Int]) throws -> Table {
@@ -145,12 +164,11 @@ public final class CheckpointWeights: WeightSource {
         for format in PackedFormat.allCases { if let known = packed[Quantization.storedName(name, format)] { return known } }
         guard let (format, storedName, _) = files.packed(name) else { return nil }
         let place = files.folder.path
-        guard device == .cpu else { throw WeightError.unpackable(name: storedName, place: place) }
         let info = try Self.packedInfo(of: storedName, format, shape, in: files)
         do {
             let bytes = try view(storedName, info, .uint8, info.shape)
             let matrix = try PackedMatrix(format, rows: shape[0], columns: shape[1], bytes: bytes)
-            packed[storedName] = matrix
+            if device == .cpu { packed[storedName] = matrix }
             return matrix
         } catch is TensorError {
             throw WeightError.damagedPacking(name: storedName, place: place, format: format.rawValue, shape: shape)

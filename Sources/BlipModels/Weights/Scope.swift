@@ -59,7 +59,6 @@ public enum WeightError: Error, Sendable, Equatable, CustomStringConvertible, Lo
     case unused(names: [String], place: String)
     case notFinite(name: String, place: String, count: Int)
     case damagedPacking(name: String, place: String, format: String, shape: [Int])
-    case unpackable(name: String, place: String)
 
     public var description: String {
         switch self {
@@ -76,8 +75,6 @@ public enum WeightError: Error, Sendable, Equatable, CustomStringConvertible, Lo
         case .damagedPacking(let name, let place, let format, let shape):
             "tensor \(name) in \(place) is not a packed \(format) matrix of shape \(shape); the file is damaged or belongs to another config, "
                 + "quantize the checkpoint again"
-        case .unpackable(let name, let place):
-            "tensor \(name) in \(place) is packed for the CPU, and another device was asked for; use the checkpoint it was made from"
         }
     }
 

@@ -43,6 +43,8 @@ size_t ckernels_packed_size(ckernels_format format, int64_t rows, int64_t column
 // Writes the header. `magnitude` is the largest absolute weight: scales are stored relative to it,
 // so that large ones do not overflow float16 and ordinary ones do not underflow.
 void ckernels_write_header(ckernels_format format, int64_t rows, int64_t columns, float magnitude, void *packed);
+// The power of two that every scale is to be multiplied with.
+float ckernels_multiplier(const void *packed);
 // Whether the header is one for this format and shape.
 bool ckernels_check_header(ckernels_format format, int64_t rows, int64_t columns, const void *packed);
 

@@ -193,6 +193,19 @@ ctorch_status ctorch_linear_packed(const ctorch_tensor *a, const ctorch_packed *
 // Random weights of a standard deviation: packed, or plain of float32, bfloat16 or float16.
 ctorch_status ctorch_random_packed(int32_t format, int64_t rows, int64_t columns, double deviation, uint64_t seed, ctorch_tensor **out, char **message);
 ctorch_status ctorch_random_weights(const int64_t *shape, int32_t rank, ctorch_type type, double deviation, uint64_t seed, ctorch_tensor **out, char **message);
+// --- packed weights on other devices (Int4.cpp)
+// The weights as ordinary numbers there.
+ctorch_status ctorch_unpack_on(const ctorch_packed *weights, ctorch_type type, ctorch_device device, ctorch_tensor **out, char **message);
+// 4-bit weights as libtorch's own product reads them, in bfloat16.
+typedef struct {
+  ctorch_tensor *codes;   // uint8 [rows, columns / 2]: values + 8, those of even columns in the high nibbles
+  ctorch_tensor *scales;  // bfloat16 [columns / 32, rows, 2]: scales, and zeros
+  ctorch_tensor *tiles;   // the codes once more, in the order of the product
+} ctorch_int4_parts;
+bool ctorch_int4_fits(int64_t rows, int64_t columns);  // whether there is a product for this shape
+ctorch_status ctorch_int4(const ctorch_packed *weights, ctorch_device device, ctorch_int4_parts *out, char **message);
+// a [..., columns] -> [..., rows], in a's type; gradients pass through to a.
+ctorch_status ctorch_linear_int4(const ctorch_tensor *a, const ctorch_int4_parts *weight, const ctorch_tensor *bias, ctorch_tensor **out, char **message);
 // What products with weights have taken since the last call, packed ones and others.
 typedef struct { double seconds, bytes, operations; } ctorch_work;
 ctorch_work ctorch_take_work(void);

@@ -27,7 +27,7 @@ struct TinyRun {
             [part], try Mixture([.init("few", count: samples.count)]), seed: plan.data.seed, bad: BadSamples(limit: 3))
     }
 
-    func checkpoint() throws -> TrainableCheckpoint { try TrainableCheckpoint(folder, plan.options()) }
+    func checkpoint() throws -> TrainableCheckpoint { try TrainableCheckpoint(folder, plan.options(on: TestDevice.current)) }
 
     /// Trains, and gives what the observer saw.
     @discardableResult

@@ -10,6 +10,7 @@ struct Llama: DecoderOnly {
     let norm: RMSNorm
     let head: Matrix  // [vocabulary, D]
     let config: LlamaConfig
+    let shelf = StepShelf()
 
     init(_ scope: Scope, _ config: LlamaConfig) throws {
         let model = scope["model"]

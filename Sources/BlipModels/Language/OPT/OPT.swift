@@ -10,6 +10,7 @@ struct OPT: DecoderOnly {
     let norm: LayerNorm?
     let head: Matrix  // [vocabulary, D]
     let config: OPTConfig
+    let shelf = StepShelf()
 
     /// The rows in front of position 0, which the pads of its first program had.
     private static let offset = 2

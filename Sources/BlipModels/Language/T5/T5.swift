@@ -9,6 +9,7 @@ public struct T5: LanguageModel {
     let decoder: T5Stack
     let head: Matrix  // [vocabulary, D]
     let config: T5Config
+    let shelf = StepShelf()
 
     init(_ scope: Scope, _ config: T5Config) throws {
         let words = [config.vocabularySize, config.width]
@@ -83,6 +84,27 @@ public struct T5: LanguageModel {
 struct T5Reading {
     let layers: [(keys: Tensor, values: Tensor)]  // [B, H, N + T, d]
     let mask: Tensor?  // [B, 1, 1, N + T], added to the scores
+
+    /// Its tensors, with as many positions as a multiple of a number, those beyond masked: the mask, then keys and values of each layer.
+    func padded(to multiple: Int) throws -> [Tensor] {
+        guard let first = layers.first?.keys else { return [] }
+        let (rows, length) = (first.size(0), first.size(2))
+        let beyond = (length + multiple - 1) / multiple * multiple - length
+        func padded(_ x: Tensor) throws -> Tensor {
+            try Tensor.concatenate([x, Tensor.zeros([rows, x.size(1), beyond, x.size(3)], x.dtype, on: x.device)], 2)
+        }
+        let seen = try mask ?? Tensor.zeros([rows, 1, 1, length], first.dtype, on: first.device)
+        let hidden = try Tensor.full([rows, 1, 1, beyond], -Double.infinity, seen.dtype, on: seen.device)
+        return try [Tensor.concatenate([seen, hidden], 3)] + layers.flatMap { [try padded($0.keys), try padded($0.values)] }
+    }
+
+    /// The inverse.
+    init(_ tensors: [Tensor]) {
+        mask = tensors.first
+        layers = stride(from: 1, to: tensors.count - 1, by: 2).map { (keys: tensors[$0], values: tensors[$0 + 1]) }
+    }
+
+    init(layers: [(keys: Tensor, values: Tensor)], mask: Tensor?) { (self.layers, self.mask) = (layers, mask) }
 }
 
 /// The same for one layer.

@@ -20,11 +20,18 @@ final class T5Session: DecodingSession {
         rows = prompt.batch
         reading = try model.encode(prompt)
         let isFixed = isFixed ?? (WorkGraph.isAvailable(on: model.device) && model.dtype != .float16)
-        caches = model.decoder.blocks.map { _ in KeyValueCache(capacity: capacity, isCleared: isFixed) }
-        fixed = isFixed ? FixedSteps(caches) : nil
+        let layers = model.decoder.blocks.count
+        fixed =
+            isFixed
+            ? try model.shelf.take(layers: layers, rows: rows, capacity: capacity, constants: reading.padded(to: FixedSteps.grain)) : nil
+        caches = fixed?.caches ?? (0..<layers).map { _ in KeyValueCache(capacity: capacity) }
         self.capacity = capacity
         bias = try model.decoder.bias.steps(min(capacity, 512), model.dtype)
         tree = TokenTree(rows: rows)
+    }
+
+    deinit {
+        if let fixed { model.shelf.putBack(fixed) }
     }
 
     /// The start id is nobody's answer.
@@ -57,15 +64,16 @@ final class T5Session: DecodingSession {
 
     /// The same in a step of fixed shapes.
     private func step(_ fixed: FixedSteps, _ ids: Tensor) throws -> Tensor {
-        let (model, reading, device, added) = (model, reading, model.device, ids.size(1))
+        let (model, device, added) = (model, model.device, ids.size(1))
         let slots = try Tensor.of(Array(tree.count - added..<tree.count)).to(device)
         return try fixed.step(adding: added) { seen in
             let whole = try bias(ofLast: added)
             let rest = [whole.size(0), whole.size(1), added, seen - whole.size(3)]
             let beyond = try Tensor.full(rest, -Double.infinity, whole.dtype, on: device)
             return [slots, ids, try Tensor.concatenate([whole, beyond], 3)]
-        } _: { inputs, caches in
-            try model.project(model.decoder(model.embed(inputs[1]), bias: inputs[2], reading: reading, caches: caches))
+        } _: { inputs, caches, constants in
+            let reading = T5Reading(constants)
+            return try model.project(model.decoder(model.embed(inputs[1]), bias: inputs[2], reading: reading, caches: caches))
         }
     }
 
