@@ -43,7 +43,7 @@ public struct SceneTask: Sendable {
     }
 
     /// For choosing between checkpoints, and for the figures to report.
-    private static let (validationCount, testCount) = (500, 2_000)
+    private static let (validationCount, testCount) = (2_000, 2_000)
     private static let evidence = "the prompt that the paper uses for its nearest dataset, or ours"
 }
 
