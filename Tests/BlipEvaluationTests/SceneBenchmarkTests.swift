@@ -75,7 +75,7 @@ import Testing
             #expect(benchmark.split == .test)
             let chosen = try benchmark.setting("split", to: "val")
             if try benchmark.role == .heldIn {
-                #expect(try EvaluationSamples(chosen, root: "").originalCount == 500)
+                #expect(try EvaluationSamples(chosen, root: "").originalCount == 2000)
             } else {
                 #expect(throws: DataError.missingSplit(dataset: benchmark.name, split: "val", available: ["test"])) {
                     try EvaluationSamples(chosen, root: "")
