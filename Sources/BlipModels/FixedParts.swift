@@ -11,20 +11,20 @@ final class FixedParts {
     /// Each keeps the memory of its whole pass. Pictures come alone, or as many at once as there is room for, so that shapes are few.
     private static let mostShapes = 12
 
-    func areWanted(on device: Device) -> Bool { isWanted(device) && !recordsGradients }
+    /// Not while types change on the way, either: what is recorded knows inputs by their shapes.
+    func areWanted(on device: Device) -> Bool { isWanted(device) && !recordsGradients && !Engine.isAutocasting(on: device) }
 
     /// What a part makes of inputs.
     ///
     /// - Parameters:
     ///   - part: tells parts apart whose inputs have the same shapes.
-    ///   - body: reads nothing but the inputs and weights, and does not keep this object.
-    func step(_ part: InstructBLIP.Stage, _ inputs: [Tensor], _ body: @escaping (_ inputs: [Tensor]) throws -> Tensor) throws -> Tensor {
+    ///   - body: reads nothing but the inputs and weights.
+    func step(_ part: InstructBLIP.Stage, _ inputs: [Tensor], _ body: (_ inputs: [Tensor]) throws -> Tensor) throws -> Tensor {
         let key = [[InstructBLIP.Stage.allCases.firstIndex(of: part) ?? 0]] + inputs.map(\.shape)
-        if let step = steps[key] { return try step(inputs) }
-        if steps.count >= Self.mostShapes { steps = [:] }
-        let step = try FixedStep(inputs, body)
+        if steps[key] == nil, steps.count >= Self.mostShapes { steps = [:] }
+        let step = try steps[key] ?? FixedStep(inputs)
         steps[key] = step
-        return try step(inputs)
+        return try step(inputs, body)
     }
 }
 
@@ -34,7 +34,7 @@ extension InstructBLIP {
         guard fixed.areWanted(on: pixels.device), observe.sawLayer == nil else {
             return try vision(pixels, observe: observe.sawLayer.map { saw in { try saw(.vision, $0) } })
         }
-        return try fixed.step(.vision, [pixels]) { [vision] in try vision($0[0]) }
+        return try fixed.step(.vision, [pixels]) { try vision($0[0]) }
     }
 
     /// What the Q-Former's queries found in pictures [R, N, Q].
@@ -48,9 +48,9 @@ extension InstructBLIP {
         let told = try instruction?.padded(to: Self.lengths, atMost: config.qformer.positionCount)
         let words = told.map { [$0.ids] + ($0.mask.map { [$0] } ?? []) } ?? []
         let reading = look.reading
-        return try fixed.step(.qformer, words + reading.tensors) { [qformer, queryTokens, shape = reading.shape] inputs in
+        return try fixed.step(.qformer, words + reading.tensors) { inputs in
             let told = words.isEmpty ? nil : TokenBatch(ids: inputs[0], mask: words.count > 1 ? inputs[1] : nil)
-            return try qformer(queryTokens, reading: ImageReading(inputs[words.count...], shape), told: told)
+            return try qformer(queryTokens, reading: ImageReading(inputs[words.count...], reading.shape), told: told)
         }
     }
 

@@ -35,6 +35,9 @@ public final class WorkGraph {
 }
 
 extension Engine {
+    /// Whether operations on a device change the types of what they are given, on the calling thread.
+    public static func isAutocasting(on device: Device) -> Bool { ctorch_is_autocasting(device.code) }
+
     /// Waits until a device has done everything that it was told.
     public static func synchronize(_ device: Device) throws(TensorError) {
         try check("waiting for \(device)") { ctorch_synchronize(device.code, $0) }

@@ -10,9 +10,16 @@
 #include <c10/cuda/CUDAStream.h>
 #include <cstdlib>
 #include <memory>
+#include <mutex>
 #include <optional>
 
+namespace {
+// While one stream records, nobody may wait for the device, and another recording begins when it is done.
+std::recursive_mutex recording;
+}  // namespace
+
 struct ctorch_graph {
+  std::unique_lock<std::recursive_mutex> turn{recording, std::defer_lock};
   at::cuda::CUDAGraph value;
   c10::DeviceIndex device;
   // Nothing is recorded on the stream that everything else goes through.
@@ -37,9 +44,8 @@ ctorch_status ctorch_graph_begin(ctorch_device device, ctorch_graph **out, char 
     auto index = static_cast<c10::DeviceIndex>(device.index);
     auto graph = std::make_unique<ctorch_graph>();
     graph->device = index;
+    graph->turn.lock();
     c10::cuda::CUDAGuard guard(index);
-    // What is recorded may read what is still being computed.
-    c10::cuda::device_synchronize();
     graph->side.emplace(c10::cuda::getStreamFromPool(false, index));
     // Another thread may ask for memory meanwhile.
     graph->value.capture_begin({0, 0}, cudaStreamCaptureModeThreadLocal);
@@ -53,7 +59,7 @@ ctorch_status ctorch_graph_end(ctorch_graph *graph, char **message) {
   return bridge::guarded(message, [&] {
     graph->is_recording = false;
     // Also where it throws.
-    struct Back { ctorch_graph *graph; ~Back() { graph->side.reset(); } } back{graph};
+    struct Back { ctorch_graph *graph; ~Back() { graph->side.reset(); graph->turn.unlock(); } } back{graph};
     // It was not done yet.
     graph->bytes = bridge::work.bytes - graph->bytes, graph->operations = bridge::work.operations - graph->operations;
     bridge::work.bytes -= graph->bytes, bridge::work.operations -= graph->operations;
@@ -81,6 +87,7 @@ void ctorch_graph_release(ctorch_graph *graph) {
 ctorch_status ctorch_synchronize(ctorch_device device, char **message) {
   return bridge::guarded(message, [&] {
     if (device.kind != CTORCH_CUDA) return;
+    std::lock_guard<std::recursive_mutex> turn(recording);
     c10::cuda::CUDAGuard guard(static_cast<c10::DeviceIndex>(device.index));
     c10::cuda::device_synchronize();
   });

@@ -47,8 +47,9 @@ bool ctorch_device_available(ctorch_device device) {
     case CTORCH_CUDA: {
       if (device.index < 0 || !at::hasCUDA() || device.index >= at::getNumGPUs()) return false;
       // Convolutions round float32 to 10 bits otherwise, and nothing else here does; the only one is a small part of the image encoder.
-      static const bool isExact = (at::globalContext().setAllowTF32CuDNN(false), true);
-      return isExact;
+      // cuDNN's attention, where libtorch prefers it, makes a plan for every new length of a text, which takes longer than an answer.
+      static const bool isSet = (at::globalContext().setAllowTF32CuDNN(false), at::globalContext().setSDPUseCuDNN(false), true);
+      return isSet;
     }
     case CTORCH_MPS: return at::hasMPS() && device.index == 0;
     default: return false;

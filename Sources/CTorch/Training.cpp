@@ -177,6 +177,8 @@ ctorch_status ctorch_move(ctorch_tensor *const *tensors, ctorch_tensor *const *o
   });
 }
 
+bool ctorch_is_autocasting(ctorch_device device) { return at::autocast::is_autocast_enabled(bridge::device(device).type()); }
+
 ctorch_status ctorch_autocast(ctorch_device where, bool enabled, ctorch_type type, bool *was_enabled, ctorch_type *was_type, char **message) {
   return bridge::guarded(message, [&] {
     at::DeviceType device = bridge::device(where).type();

@@ -1,36 +1,41 @@
 import BlipTensors
+import Foundation
 
 /// One step of writing, again and again with the same shapes in the same memory, so that a CUDA device can repeat it as a whole.
 ///
 /// Elsewhere it is computed anew each time, to the same numbers.
 final class FixedStep {
     private let inputs: [Tensor]
-    private let body: (_ inputs: [Tensor]) throws -> Tensor
     private var runs = 0
+    private var canBeRecorded = true
     private var recorded: (graph: WorkGraph, output: Tensor)?
 
     /// To record takes about as long as a few steps, and most answers are short.
     private static let runsBefore = 3
 
-    /// - Parameters:
-    ///   - inputs: of the shapes and types that all will have, and on the device.
-    ///   - body: reads nothing else that changes.
-    init(_ inputs: [Tensor], _ body: @escaping (_ inputs: [Tensor]) throws -> Tensor) throws {
-        self.inputs = try inputs.map { try $0.clone() }
-        self.body = body
-    }
+    /// - Parameter inputs: of the shapes and types that all will have, and on the device.
+    init(_ inputs: [Tensor]) throws { self.inputs = try inputs.map { try $0.clone() } }
 
     /// What the body makes of other inputs.
-    func callAsFunction(_ values: [Tensor]) throws -> Tensor {
+    ///
+    /// - Parameter body: the same each time, and reads nothing else that changes. It is not kept: it may hold whoever keeps this step.
+    func callAsFunction(_ values: [Tensor], _ body: (_ inputs: [Tensor]) throws -> Tensor) throws -> Tensor {
         for (input, value) in zip(inputs, values) { try input.copy(from: value) }
-        guard let device = inputs.first?.device, WorkGraph.isAvailable(on: device), runs >= Self.runsBefore else {
+        guard let device = inputs.first?.device, WorkGraph.isAvailable(on: device), runs >= Self.runsBefore, canBeRecorded else {
             runs += 1
             return try body(inputs)
         }
         if recorded == nil {
-            var output: Tensor?
-            let graph = try WorkGraph(on: device) { output = try body(inputs) }
-            recorded = output.map { (graph, $0) }
+            do {
+                var output: Tensor?
+                let graph = try WorkGraph(on: device) { output = try body(inputs) }
+                recorded = output.map { (graph, $0) }
+            } catch {
+                // It can be computed all the same, only more slowly. If the step itself is what is wrong, it fails again below.
+                canBeRecorded = false
+                let note = "note: a step cannot be recorded on \(device) and is computed piece by piece: \(error)\n"
+                FileHandle.standardError.write(Data(note.utf8))
+            }
         }
         guard let (graph, output) = recorded else { return try body(inputs) }
         try graph.repeat()
@@ -83,7 +88,7 @@ final class FixedSteps {
     ///   - body: computes the step of such inputs, with caches that write at the places, and of the constants.
     func step(
         adding added: Int, inputs: (_ seen: Int) throws -> [Tensor],
-        _ body: @escaping (_ inputs: [Tensor], _ caches: [any AttentionCache], _ constants: [Tensor]) throws -> Tensor
+        _ body: (_ inputs: [Tensor], _ caches: [any AttentionCache], _ constants: [Tensor]) throws -> Tensor
     ) throws -> Tensor {
         let memories = try caches.compactMap { try $0.grow(by: added) }
         guard memories.count == caches.count, let length = caches.first?.length, let room = memories.first?.keys.size(2) else {
@@ -96,14 +101,11 @@ final class FixedSteps {
         let seen = min(room, (needed + Self.grain - 1) / Self.grain * Self.grain)
         let values = try inputs(seen)
         let shapes = values.map(\.shape) + [[seen]]
-        let step =
-            try steps[shapes]
-            ?? FixedStep(values) { [constants] inputs in
-                let caches = memories.map { FixedCache(keys: $0.keys, values: $0.values, seen: seen, places: inputs[0]) }
-                return try body(inputs, caches, constants)
-            }
+        let step = try steps[shapes] ?? FixedStep(values)
         steps[shapes] = step
-        let result = try step(values)
+        let result = try step(values) { inputs in
+            try body(inputs, memories.map { FixedCache(keys: $0.keys, values: $0.values, seen: seen, places: inputs[0]) }, constants)
+        }
         for cache in caches { cache.advance(by: added) }
         return result
     }

@@ -299,6 +299,7 @@ typedef struct { double step, rate, beta1, beta2, decay, epsilon; } ctorch_adamw
 ctorch_status ctorch_adamw(ctorch_tensor *const *parameters, ctorch_tensor *const *means, ctorch_tensor *const *squares, int32_t count,
                            const ctorch_adamw_settings *settings, char **message);
 // Sets autocast of a device on this thread, and says what it was.
+bool ctorch_is_autocasting(ctorch_device device);  // on the calling thread
 ctorch_status ctorch_autocast(ctorch_device where, bool enabled, ctorch_type type, bool *was_enabled, ctorch_type *was_type, char **message);
 
 #ifdef __cplusplus

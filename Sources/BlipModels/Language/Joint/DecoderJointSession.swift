@@ -8,7 +8,7 @@ final class DecoderJointSession<Model: DecoderOnly>: JointSession {
     init(_ model: Model) { self.model = model }
 
     func join(_ prompt: Prompt, rooms: [Int]) throws -> (rows: [Int], logits: Tensor) {
-        let session = try DecoderSession(model, prompt, room: 0)
+        let session = try DecoderSession(model, prompt, room: 0, isFixed: false)
         let last = try session.read(prompt).slice(1, prompt.length - 1..<prompt.length)
         let logits = try model.project(last).select(1, 0)
         return (rows.join(try session.parted(prompt, rooms: rooms)), logits)

@@ -67,6 +67,7 @@ struct T5RelativeBias {
     }
 
     private func lookUp(_ buckets: Tensor, _ type: DType) throws -> Tensor {
-        try table.embedding(buckets).permute([2, 0, 1]).unsqueeze(0).to(type)  // [Q, K, H] -> [1, H, Q, K]
+        // [Q, K, H] -> [1, H, Q, K], in order: attention on a CUDA device wants the keys of a mask side by side.
+        try table.embedding(buckets).permute([2, 0, 1]).unsqueeze(0).to(type).contiguous()
     }
 }
