@@ -103,31 +103,39 @@ private struct ChoiceGroup {
             written: writers.flatMap { Array(repeating: $0.written, count: $0.count) })
     }
 
+    // A device is waited for once in a step: what is read of it comes at once.
+
     private mutating func chooseSamples() throws {
         let scores = try ruled(logits)
-        let isFinite = try scores.max(-1).floats().map(\.isFinite)
-        let isFit = parts.map { isFinite[$0].allSatisfy(\.self) }
-        check(isFit)
-        let chosen: [Int]
+        let (largest, plain) = (try scores.max(-1), try logits.logSoftmax())
+        let wanted = writers.map { $0.isDone ? 0 : $0.alternatives }.max() ?? 0
+        let top = wanted > 0 ? try plain.top(min(wanted, plain.size(1))) : nil
+        let noted = top.map { [$0.values, $0.indices] } ?? []
+        let (chosen, likelihoods, alternatives): ([Int], [Float], ArraySlice<Tensor>)
         if writers[0].random == nil {
-            chosen = try scores.argmax(-1).integers()
+            let best = try scores.argmax(-1, keep: true)
+            let read = try Tensor.onHost([largest, best, plain.gather(best, 1)] + noted)
+            _ = check(rowsOf: try read[0].floats())
+            (chosen, likelihoods, alternatives) = (try read[1].integers(), try read[2].floats(), read[3...])
         } else {
-            chosen = try draw(1, replacing: true, from: scores.softmax().to(.cpu), parts, isFit)
+            let read = try Tensor.onHost([largest, scores.softmax(), plain] + noted)
+            let isFit = check(rowsOf: try read[0].floats())
+            chosen = try draw(1, replacing: true, from: read[1], parts, isFit)
+            (likelihoods, alternatives) = (try read[2].gather(Tensor.of(chosen, [chosen.count, 1]), 1).floats(), read[3...])
         }
-        let plain = try logits.logSoftmax()
-        let likelihoods = try plain.gather(Tensor.of(chosen, [chosen.count, 1]).to(logits.device), 1).floats()
+        let likeliest = try Self.likeliest(alternatives)
         for (place, writer) in writers.enumerated() where failures[place] == nil {
             let mine = parts[place]
             var choice = TokenChoice.Sampled(ids: Array(chosen[mine]), likelihoods: Array(likelihoods[mine]))
-            if writer.alternatives > 0, !writer.isDone { choice.likeliest = try likeliest(plain.slice(0, mine), writer.alternatives) }
+            if writer.alternatives > 0, !writer.isDone { choice.likeliest = likeliest[mine].map { Array($0.prefix(writer.alternatives)) } }
             do { try writer.note(choice) } catch { failures[place] = error }
         }
     }
 
-    private func likeliest(_ likelihoods: Tensor, _ wanted: Int) throws -> [[(id: Int, logProbability: Double)]] {
-        let count = min(wanted, likelihoods.size(1))
-        let (values, ids) = try likelihoods.top(count)
-        let all = zip(try ids.integers(), try values.floats()).map { (id: $0, logProbability: Double($1)) }
+    /// Of values and ids [branches, n] each row's pairs.
+    private static func likeliest(_ top: ArraySlice<Tensor>) throws -> [[(id: Int, logProbability: Double)]] {
+        guard let values = top.first, let ids = top.last else { return [] }
+        let (all, count) = (zip(try ids.integers(), try values.floats()).map { (id: $0, logProbability: Double($1)) }, values.size(1))
         return stride(from: 0, to: all.count, by: count).map { Array(all[$0..<$0 + count]) }
     }
 
@@ -137,21 +145,23 @@ private struct ChoiceGroup {
         let plain = try logits.logSoftmax()
         let before = try Tensor.of(writers.flatMap(\.scores), [logits.size(0), 1]).to(logits.device)
         let scores = try (ruled(plain) + before).reshape([answers, -1])
+        let unruled = try plain.reshape([answers, -1])
         // 2. The best continuations: enough that as many beams stay open however many stop ids are among them.
         let count = min(writers[0].settings.keep * writers[0].options.beams, scores.size(1))
-        let (places, values): ([Int], [Float])
+        let (places, values, likelihoods): ([Int], [Float], [Float])
         if writers[0].random == nil {
             let best = try scores.top(count)
-            (places, values) = (try best.indices.integers(), try best.values.floats())
+            let read = try Tensor.onHost([best.indices, best.values, unruled.gather(best.indices, 1)])
+            (places, values, likelihoods) = (try read[0].integers(), try read[1].floats(), try read[2].floats())
             check((0..<answers).map { values[$0 * count].isFinite })
         } else {
-            let isFit = try scores.max(-1).floats().map(\.isFinite)
+            let read = try Tensor.onHost([scores.max(-1), scores.softmax(), scores, unruled])
+            let isFit = try read[0].floats().map(\.isFinite)
             check(isFit)
-            let rows = (0..<answers).map { $0..<$0 + 1 }
-            let drawn = try draw(count, replacing: false, from: scores.softmax().to(.cpu), rows, isFit)
-            (places, values) = (drawn, try scores.gather(Tensor.of(drawn, [answers, count]).to(scores.device), 1).floats())
+            places = try draw(count, replacing: false, from: read[1], (0..<answers).map { $0..<$0 + 1 }, isFit)
+            let drawn = try Tensor.of(places, [answers, count])
+            (values, likelihoods) = (try read[2].gather(drawn, 1).floats(), try read[3].gather(drawn, 1).floats())
         }
-        let likelihoods = try plain.reshape([answers, -1]).gather(Tensor.of(places, [answers, count]).to(scores.device), 1).floats()
         // 3. Each answer sorts its candidates into finished ones and open beams.
         for (place, writer) in writers.enumerated() where failures[place] == nil {
             let mine = place * count..<(place + 1) * count
@@ -159,6 +169,14 @@ private struct ChoiceGroup {
                 places: places[mine], values: values[mine], likelihoods: likelihoods[mine], vocabulary: vocabulary)
             do { try writer.note(candidates) } catch { failures[place] = error }
         }
+    }
+
+    /// - Parameter largest: scores of each branch.
+    /// - Returns: whether each answer has a likeliest token in all branches.
+    private mutating func check(rowsOf largest: [Float]) -> [Bool] {
+        let isFit = parts.map { largest[$0].allSatisfy(\.isFinite) }
+        check(isFit)
+        return isFit
     }
 
     private mutating func check(_ isFit: [Bool]) {

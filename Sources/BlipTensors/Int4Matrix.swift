@@ -26,15 +26,34 @@ public struct Int4Matrix {
 
     public var byteCount: Int { [codes, scales, tiles].map { $0.count * $0.dtype.byteCount }.reduce(0, +) }
 
+    /// Lays matrices of one input side by side in memory, so that a product with all of them is one.
+    ///
+    /// - Returns: false where their tiles would mix, and they stay as they are.
+    public static func adjoin(_ matrices: [Int4Matrix]) throws(TensorError) -> Bool {
+        // On the CPU 64 rows are a tile.
+        guard Set(matrices.map(\.columns)).count == 1, matrices.allSatisfy({ $0.rows % 64 == 0 }) else { return false }
+        try Tensor.adjoin(matrices.map(\.codes), 0)
+        try Tensor.adjoin(matrices.map(\.scales), 1)
+        try Tensor.adjoin(matrices.map(\.tiles), 0)
+        return true
+    }
+
     fileprivate var parts: ctorch_int4_parts { ctorch_int4_parts(codes: codes.handle, scales: scales.handle, tiles: tiles.handle) }
 }
 
 extension Tensor {
     /// `self @ weightᵀ + bias`: self [..., I], weight [O, I], bias [O] -> [..., O] in self's type; gradients pass through to self.
     public func linear(_ weight: Int4Matrix, _ bias: Tensor? = nil) throws(TensorError) -> Tensor {
-        var parts = weight.parts
-        defer { withExtendedLifetime(weight) {} }
-        return try produce("linear", [self]) { ctorch_linear_int4(handle, &parts, bias?.handle, $0, $1) }
+        try linear([(weight, bias)])[0]
+    }
+
+    /// Several products of this input, as queries, keys and values: one, where the weights lie side by side.
+    public func linear(_ layers: [(weight: Int4Matrix, bias: Tensor?)]) throws(TensorError) -> [Tensor] {
+        let codes = layers.map { ctorch_int4_layer(weight: $0.weight.parts, bias: $0.bias?.handle) }
+        var results = [OpaquePointer?](repeating: nil, count: codes.count)
+        defer { withExtendedLifetime(layers) {} }
+        try check("linear", [self]) { ctorch_linear_int4(handle, codes, Int32(codes.count), &results, $0) }
+        return results.compactMap { $0.map(Tensor.init) }
     }
 }
 

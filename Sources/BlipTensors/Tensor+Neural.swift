@@ -11,7 +11,7 @@ extension Tensor {
         try produce("linear", [self, weight]) { ctorch_linear(handle, weight.handle, bias?.handle, $0, $1) }
     }
 
-    /// Several products of this input at once, as queries, keys and values.
+    /// Several products of this input at once, as queries, keys and values. Weights that lie side by side (``adjoin(_:_:)``) are multiplied as one.
     public func linear(_ layers: [(weight: Tensor, bias: Tensor?)]) throws(TensorError) -> [Tensor] {
         let codes = layers.map { ctorch_layer(weight: $0.weight.handle, bias: $0.bias?.handle) }
         var results = [OpaquePointer?](repeating: nil, count: codes.count)
@@ -19,6 +19,14 @@ extension Tensor {
         defer { withExtendedLifetime(layers) {} }
         try check("linear", [self] + layers.map(\.weight)) { ctorch_linear_together(handle, codes, Int32(codes.count), &results, $0) }
         return results.compactMap { $0.map(Tensor.init) }
+    }
+
+    /// Moves tensors to one memory, side by side along a dimension. All who hold them see them there.
+    ///
+    /// - Throws: ``TensorError`` where one gathers gradients, or their other sizes differ; then none is moved.
+    public static func adjoin(_ parts: [Tensor], _ dimension: Int) throws(TensorError) {
+        let handles: [OpaquePointer?] = parts.map(\.handle)
+        try check("adjoin", parts) { ctorch_adjoin(handles, Int32(handles.count), Int64(dimension), $0) }
     }
 
     /// Rows of this table [V, D] by ids [...] -> [..., D].

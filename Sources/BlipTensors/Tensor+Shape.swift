@@ -72,6 +72,19 @@ extension Tensor {
         try produce("select \(index)", [self]) { ctorch_select(handle, Int64(dimension), Int64(index), $0, $1) }
     }
 
+    /// Copies of tensors on the CPU, waiting for their device once; those there already are themselves.
+    public static func onHost(_ tensors: [Tensor]) throws(TensorError) -> [Tensor] {
+        tensors.allSatisfy { $0.device == .cpu } ? tensors : try carried(tensors)
+    }
+
+    static func carried(_ tensors: [Tensor]) throws(TensorError) -> [Tensor] {
+        let handles: [OpaquePointer?] = tensors.map(\.handle)
+        var results = [OpaquePointer?](repeating: nil, count: tensors.count)
+        defer { withExtendedLifetime(tensors) {} }
+        try check("onHost", tensors) { ctorch_to_host(handles, Int32(handles.count), &results, $0) }
+        return results.compactMap { $0.map(Tensor.init) }
+    }
+
     public static func concatenate(_ parts: [Tensor], _ dimension: Int) throws(TensorError) -> Tensor {
         let handles: [OpaquePointer?] = parts.map(\.handle)
         return try produce("concatenate", parts) { ctorch_concatenate(handles, Int32(handles.count), Int64(dimension), $0, $1) }

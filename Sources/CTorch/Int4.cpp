@@ -59,13 +59,14 @@ at::Tensor product(const at::Tensor &x, const at::Tensor &codes, const at::Tenso
   TORCH_CHECK(x.dim() > 0 && x.size(-1) == columns, "the input's last dimension is ", x.dim() > 0 ? x.size(-1) : 0, ", the weight's ", columns);
   at::Tensor flat = x.reshape({-1, columns}).to(at::kBFloat16).contiguous();
   bridge::Counted counted(static_cast<int64_t>(codes.nbytes() + scales.nbytes() / 2), 2 * flat.size(0) * outputs * columns);
+  // Those of some among several that lie side by side are not in one piece.
   at::Tensor result;
   if (flat.size(0) == 0 || flat.size(0) > few_rows) {
     result = at::linear(flat, unpacked(codes, scales));
   } else if (x.device().is_cpu()) {
-    result = at::_weight_int4pack_mm_for_cpu(flat, tiles, CKERNELS_GROUP, scales);
+    result = at::_weight_int4pack_mm_for_cpu(flat, tiles, CKERNELS_GROUP, scales.contiguous());
   } else {
-    result = at::_weight_int4pack_mm(flat, tiles, CKERNELS_GROUP, scales);
+    result = at::_weight_int4pack_mm(flat, tiles, CKERNELS_GROUP, scales.contiguous());
   }
   auto shape = x.sizes().vec();
   shape.back() = outputs;
@@ -120,11 +121,30 @@ ctorch_status ctorch_int4(const ctorch_packed *weights, ctorch_device device, ct
   });
 }
 
-ctorch_status ctorch_linear_int4(const ctorch_tensor *a, const ctorch_int4_parts *weight, const ctorch_tensor *bias, ctorch_tensor **out, char **message) {
-  return bridge::produce(out, message, [&] {
-    const at::Tensor &codes = weight->codes->value, &scales = weight->scales->value, &tiles = weight->tiles->value;
-    bool isRecorded = c10::GradMode::is_enabled() && a->value.requires_grad();
-    at::Tensor result = isRecorded ? Int4Product::apply(a->value, codes, scales, tiles) : product(a->value, codes, scales, tiles);
-    return bias == nullptr ? result : result + bias->value.to(result.scalar_type());
+ctorch_status ctorch_linear_int4(const ctorch_tensor *a, const ctorch_int4_layer *layers, int32_t count, ctorch_tensor **out, char **message) {
+  return bridge::guarded(message, [&] {
+    const bool isRecorded = c10::GradMode::is_enabled() && a->value.requires_grad();
+    auto multiplied = [&](const at::Tensor &codes, const at::Tensor &scales, const at::Tensor &tiles) {
+      return isRecorded ? Int4Product::apply(a->value, codes, scales, tiles) : product(a->value, codes, scales, tiles);
+    };
+    std::vector<const at::Tensor *> codes, scales, tiles;
+    std::vector<int64_t> rows;
+    for (int32_t i = 0; i < count; i++) {
+      codes.push_back(&layers[i].weight.codes->value);
+      scales.push_back(&layers[i].weight.scales->value);
+      tiles.push_back(&layers[i].weight.tiles->value);
+      rows.push_back(codes.back()->size(0));
+    }
+    at::Tensor all_codes = bridge::adjoined(codes, 0), all_scales = bridge::adjoined(scales, 1), all_tiles = bridge::adjoined(tiles, 0);
+    std::vector<at::Tensor> results;
+    if (all_codes.defined() && all_scales.defined() && all_tiles.defined()) {
+      results = multiplied(all_codes, all_scales, all_tiles).split_with_sizes(rows, -1);
+    } else {
+      for (size_t i = 0; i < codes.size(); i++) results.push_back(multiplied(*codes[i], *scales[i], *tiles[i]));
+    }
+    for (size_t i = 0; i < results.size(); i++) {
+      const ctorch_tensor *bias = layers[i].bias;
+      out[i] = new ctorch_tensor{bias == nullptr ? results[i] : results[i] + bias->value.to(results[i].scalar_type())};
+    }
   });
 }

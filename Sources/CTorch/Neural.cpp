@@ -9,6 +9,27 @@ ctorch_status ctorch_matmul(const ctorch_tensor *a, const ctorch_tensor *b, ctor
 
 namespace {
 
+// One product with all weights where they lie side by side; else nothing.
+std::vector<at::Tensor> product_of_adjoined(const at::Tensor &x, const std::vector<bridge::Layer> &layers) {
+  std::vector<const at::Tensor *> weights, biases;
+  std::vector<int64_t> rows;
+  for (const bridge::Layer &layer : layers) {
+    weights.push_back(layer.weight);
+    if (layer.bias != nullptr) biases.push_back(&layer.bias->value);
+    if (layer.weight->dim() != 2) return {};
+    rows.push_back(layer.weight->size(0));
+  }
+  at::Tensor weight = bridge::adjoined(weights, 0);
+  if (!weight.defined()) return {};
+  c10::optional<at::Tensor> bias;
+  if (!biases.empty()) {
+    if (biases.size() != layers.size()) return {};
+    bias = bridge::adjoined(biases, 0);
+    if (!bias->defined()) return {};
+  }
+  return at::linear(x, weight, bias).split_with_sizes(rows, -1);
+}
+
 std::vector<at::Tensor> products(const at::Tensor &x, const std::vector<bridge::Layer> &layers) {
   int64_t bytes = 0, operations = 0;
   for (const bridge::Layer &layer : layers) {
@@ -18,7 +39,8 @@ std::vector<at::Tensor> products(const at::Tensor &x, const std::vector<bridge::
   }
   bridge::Counted counted(bytes, operations);
   if (bridge::are_for_own_products(x, layers)) return bridge::own_products(x, layers);
-  std::vector<at::Tensor> results;
+  std::vector<at::Tensor> results = product_of_adjoined(x, layers);
+  if (!results.empty()) return results;
   for (const bridge::Layer &layer : layers) results.push_back(at::linear(x, *layer.weight, bridge::optional(layer.bias)));
   return results;
 }

@@ -48,6 +48,9 @@ bool are_for_own_products(const at::Tensor &x, const std::vector<Layer> &layers)
 // Summed in float32, rounded once to x's type.
 std::vector<at::Tensor> own_products(const at::Tensor &x, const std::vector<Layer> &layers);
 
+// What lies side by side in one memory, as one tensor; undefined where it does not, or gathers gradients.
+at::Tensor adjoined(const std::vector<const at::Tensor *> &parts, int64_t dimension);
+
 // Whether `own_attention` is the better way to attention: float32, no gradients. [B, H, T, d] each.
 bool is_for_own_attention(const at::Tensor &queries, const at::Tensor &keys, const at::Tensor &values, const at::Tensor *mask);
 at::Tensor own_attention(const at::Tensor &queries, const at::Tensor &keys, const at::Tensor &values, const at::Tensor *mask, double scale);

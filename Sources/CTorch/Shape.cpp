@@ -1,5 +1,7 @@
 #include "Bridge.h"
 
+#include <algorithm>
+#include <numeric>
 #include <vector>
 
 using bridge::produce;
@@ -20,6 +22,37 @@ ctorch_status ctorch_to_device(const ctorch_tensor *a, ctorch_device device, cto
     }
 #endif
     return source.to(target);
+  });
+}
+
+namespace {
+
+// The bytes of all in one tensor, and back again. The largest elements come first, so that each part begins where its type may.
+std::vector<at::Tensor> carried_at_once(const std::vector<at::Tensor> &tensors) {
+  std::vector<size_t> order(tensors.size());
+  std::iota(order.begin(), order.end(), size_t(0));
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return tensors[a].element_size() > tensors[b].element_size(); });
+  std::vector<at::Tensor> bytes;
+  for (size_t i : order) bytes.push_back(tensors[i].contiguous().view(-1).view(at::kByte));
+  at::Tensor whole = at::cat(bytes).to(at::kCPU);
+  std::vector<at::Tensor> results(tensors.size());
+  int64_t start = 0;
+  for (size_t i : order) {
+    int64_t size = static_cast<int64_t>(tensors[i].nbytes());
+    results[i] = whole.narrow(0, start, size).view(tensors[i].scalar_type()).view(tensors[i].sizes());
+    start += size;
+  }
+  return results;
+}
+
+}  // namespace
+
+ctorch_status ctorch_to_host(const ctorch_tensor *const *tensors, int32_t count, ctorch_tensor **out, char **message) {
+  return bridge::guarded(message, [&] {
+    std::vector<at::Tensor> values;
+    for (int32_t i = 0; i < count; i++) values.push_back(tensors[i]->value);
+    values = carried_at_once(values);
+    for (int32_t i = 0; i < count; i++) out[i] = new ctorch_tensor{values[static_cast<size_t>(i)]};
   });
 }
 

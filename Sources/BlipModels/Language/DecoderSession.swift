@@ -115,9 +115,12 @@ final class DecoderSession<Model: DecoderOnly>: DecodingSession {
             let beyond = try Tensor.zeros([rows, 1, added, seen - whole.size(3)], .bool, on: device)
             return [slots, try ids.to(device), try positions.to(device), try Tensor.concatenate([whole, beyond], 3)]
         } _: { inputs, caches, _ in
-            let hidden = try model.run(
-                model.embed(inputs[1]), at: inputs[2], mask: inputs[3], causal: false, caches: caches, recomputing: false, observe: nil)
-            return try model.project(hidden)
+            let words = try model.embed(inputs[1])
+            // Added to the scores it is as they are; otherwise every layer would turn it into that.
+            let hidden = try inputs[3].not()
+            let mask = try Tensor.zeros(hidden.shape, words.dtype, on: device).filling(hidden, with: -Double.infinity)
+            return try model.project(
+                model.run(words, at: inputs[2], mask: mask, causal: false, caches: caches, recomputing: false, observe: nil))
         }
     }
 

@@ -68,6 +68,7 @@ struct QFormerAttention {
         output = try Linear(scope["output"]["dense"], from: size, to: size)
         norm = try LayerNorm(scope["output"]["LayerNorm"], size, epsilon: config.normEpsilon)
         heads = config.headCount
+        try Linear.adjoin([key, value])
     }
 
     /// [B, K, width] -> two of [B, H, K, d]

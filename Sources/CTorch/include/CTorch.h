@@ -70,6 +70,8 @@ ctorch_status ctorch_item_integer(const ctorch_tensor *a, int64_t *out, char **m
 // --- types, devices, shape (Shape.cpp)
 ctorch_status ctorch_to_type(const ctorch_tensor *a, ctorch_type type, ctorch_tensor **out, char **message);
 ctorch_status ctorch_to_device(const ctorch_tensor *a, ctorch_device device, ctorch_tensor **out, char **message);
+// `count` tensors of one device, copied to the CPU in one piece.
+ctorch_status ctorch_to_host(const ctorch_tensor *const *tensors, int32_t count, ctorch_tensor **out, char **message);
 ctorch_status ctorch_contiguous(const ctorch_tensor *a, ctorch_tensor **out, char **message);
 ctorch_status ctorch_clone(const ctorch_tensor *a, ctorch_tensor **out, char **message);
 ctorch_status ctorch_detach(const ctorch_tensor *a, ctorch_tensor **out, char **message);
@@ -149,6 +151,8 @@ typedef struct {
   const ctorch_tensor *bias;    // or NULL
 } ctorch_layer;
 ctorch_status ctorch_linear_together(const ctorch_tensor *a, const ctorch_layer *layers, int32_t count, ctorch_tensor **out, char **message);
+// Moves tensors to one memory, side by side along a dimension; they become views of it. (Adjoin.cpp)
+ctorch_status ctorch_adjoin(ctorch_tensor *const *parts, int32_t count, int64_t dimension, char **message);
 ctorch_status ctorch_embedding(const ctorch_tensor *weight, const ctorch_tensor *ids, ctorch_tensor **out, char **message);
 ctorch_status ctorch_convolve(const ctorch_tensor *a, const ctorch_tensor *weight, const ctorch_tensor *bias, int64_t stride, ctorch_tensor **out, char **message);
 ctorch_status ctorch_layer_norm(const ctorch_tensor *a, const ctorch_tensor *weight, const ctorch_tensor *bias, double epsilon, ctorch_tensor **out, char **message);
@@ -204,8 +208,12 @@ typedef struct {
 } ctorch_int4_parts;
 bool ctorch_int4_fits(int64_t rows, int64_t columns);  // whether there is a product for this shape
 ctorch_status ctorch_int4(const ctorch_packed *weights, ctorch_device device, ctorch_int4_parts *out, char **message);
-// a [..., columns] -> [..., rows], in a's type; gradients pass through to a.
-ctorch_status ctorch_linear_int4(const ctorch_tensor *a, const ctorch_int4_parts *weight, const ctorch_tensor *bias, ctorch_tensor **out, char **message);
+typedef struct {
+  ctorch_int4_parts weight;
+  const ctorch_tensor *bias;  // or NULL
+} ctorch_int4_layer;
+// `count` products of one input: a [..., columns] -> out[i] [..., rows of i], in a's type; gradients pass through to a.
+ctorch_status ctorch_linear_int4(const ctorch_tensor *a, const ctorch_int4_layer *layers, int32_t count, ctorch_tensor **out, char **message);
 // What products with weights have taken since the last call, packed ones and others.
 typedef struct { double seconds, bytes, operations; } ctorch_work;
 ctorch_work ctorch_take_work(void);

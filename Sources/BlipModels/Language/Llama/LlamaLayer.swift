@@ -20,6 +20,8 @@ struct LlamaLayer {
         gate = try Linear(mlp["gate_proj"], from: width, to: wide, bias: config.hasMLPBias)
         up = try Linear(mlp["up_proj"], from: width, to: wide, bias: config.hasMLPBias)
         down = try Linear(mlp["down_proj"], from: wide, to: width, bias: config.hasMLPBias)
+        try Linear.adjoin([query, key, value])
+        try Linear.adjoin([gate, up])
         self.config = config
     }
 

@@ -21,6 +21,7 @@ struct OPTLayer {
         up = try Linear(scope["fc1"], from: width, to: wide, bias: config.hasBias)
         down = try Linear(scope["fc2"], from: wide, to: width, bias: config.hasBias)
         self.config = config
+        try Linear.adjoin([query, key, value])
     }
 
     /// [B, T, D] -> [B, T, D]

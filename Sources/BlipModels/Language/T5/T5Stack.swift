@@ -97,6 +97,7 @@ struct T5Attention {
         value = try Linear(place["v"], from: width, to: inner, bias: false)
         output = try Linear(place["o"], from: inner, to: width, bias: false)
         heads = config.headCount
+        try Linear.adjoin([query, key, value])
     }
 
     /// [B, K, D] -> two of [B, H, K, d], each head in one piece: every step of the decoder reads them.
@@ -135,6 +136,7 @@ struct T5Forward {
         up = config.isGated ? try Linear(place["wi_1"], from: width, to: wide, bias: false) : nil
         down = try Linear(place["wo"], from: wide, to: width, bias: false)
         activation = config.activation
+        if let up { try Linear.adjoin([gate, up]) }
     }
 
     func callAsFunction(_ x: Tensor) throws -> Tensor {
