@@ -105,7 +105,7 @@ let package = Package(
             name: "CTorch", dependencies: isDependency ? ["CKernels", "CLibTorch"] : ["CKernels"], cxxSettings: torchCompilerSettings,
             linkerSettings: torchLinkerSettings),
         .target(name: "BlipTensors", dependencies: ["BlipJSON", "CTorch"], swiftSettings: strict),
-        .target(name: "BlipModels", dependencies: ["BlipTensors"], swiftSettings: strict),
+        .target(name: "BlipModels", dependencies: ["BlipJSON", "BlipTensors"], swiftSettings: strict),
         .target(name: "BlipDecoding", dependencies: ["BlipModels", "BlipTensors"], swiftSettings: strict),
 
         // Where they meet.

@@ -131,8 +131,7 @@ private struct AnswerBatch {
         let kept = checkpoint.takeNotes()
         return zip(rows, answered).enumerated().map { place, pair in
             let (row, answered) = pair
-            let ordered = request.beams > 1 ? answered : answered.sorted { $0.score > $1.score }
-            let sequences = ordered.map { checkpoint.sequence($0, options, request) }
+            let sequences = checkpoint.sequences(answered, options, request)
             var notes = row.input.notes + (place == 0 ? kept : [])
             if sequences[0].finishReason == .length, request.maximumTokens < self.request.maximumTokens {
                 notes.append("the answer ends after \(request.maximumTokens) tokens, where this model's room for it ends")

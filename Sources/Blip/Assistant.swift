@@ -145,9 +145,7 @@ public actor Assistant {
                 throw try checkpoint.explainNotFinite()
             }
             timings.decode = clock.lap()
-            // Beams come best first already; samples are put in order.
-            let ordered = request.beams > 1 ? rows : rows.sorted { $0.score > $1.score }
-            let sequences = ordered.map { checkpoint.sequence($0, options, request) }
+            let sequences = checkpoint.sequences(rows, options, request)
             let best = sequences[0]
             let rest = streams ? text.finish() : best.text
             if !rest.isEmpty { try onText(rest) }

@@ -169,9 +169,9 @@ public struct Benchmark {
             let network = try InstructBLIP(Scope(weights), config)
             try weights.finish()
             return Opened(
-                network: network, config: config, images: try ImageProcessor(checkpoint: folder), dtype: dtype,
-                weightBytes: weights.memoryBytes, isPacked: files.arePacked ? (files.visionIsPacked, files.languageIsPacked) : isPacked,
-                source: weights)
+                network: network, config: config, images: try ImageProcessor(checkpoint: folder, side: config.vision.imageSize),
+                dtype: dtype, weightBytes: weights.memoryBytes,
+                isPacked: files.arePacked ? (files.visionIsPacked, files.languageIsPacked) : isPacked, source: weights)
         case .random(let config):
             guard config.architecture != .blip2Retrieval else {
                 throw BlipError.invalidOption(name: "the config", found: config.architecture.name, expected: "one with a language model")

@@ -211,11 +211,15 @@ final class Checkpoint {
             onStep: onStep)
     }
 
-    func sequence(_ row: TokenRow, _ options: AnswerOptions, _ request: DecodingOptions) -> Answer.Sequence {
-        let spoken = row.ids.filter { !request.stopIDs.contains($0) }
-        return Answer.Sequence(
-            text: AnswerText.text(spoken, processor.tokenizer, stops: options.stopStrings), tokenIDs: row.ids, finishReason: row.finish,
-            logProbabilities: row.logProbabilities, score: row.score)
+    /// The answers to one question, best first. Beams come so already; samples are put in order, and know when they were drawn.
+    func sequences(_ rows: [TokenRow], _ options: AnswerOptions, _ request: DecodingOptions) -> [Answer.Sequence] {
+        let sequences = rows.enumerated().map { number, row in
+            let spoken = row.ids.filter { !request.stopIDs.contains($0) }
+            return Answer.Sequence(
+                text: AnswerText.text(spoken, processor.tokenizer, stops: options.stopStrings), tokenIDs: row.ids,
+                finishReason: row.finish, logProbabilities: row.logProbabilities, score: row.score, number: number)
+        }
+        return request.beams > 1 ? sequences : sequences.sorted { $0.score > $1.score }
     }
 
     func explainNotFinite() throws -> BlipError { try opened.explainNotFinite() }

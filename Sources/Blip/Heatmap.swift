@@ -73,9 +73,10 @@ extension Checkpoint {
                 })  // [1, N, Q]
         }
         let (patch, frame) = (config.vision.patchSize, input.frames[0])
-        return Heatmap(
-            rows: frame.height / patch, columns: frame.width / patch, weights: layers,
-            shares: try answer.map { try shares(of: $0, to: input, behind: instruction, queries) })
+        let rests = try answer.map { try shares(of: $0, to: input, behind: instruction, queries) }
+        // A picture can be drawn of whatever is no number, and would mean nothing.
+        guard layers.joined().joined().allSatisfy(\.isFinite), rests?.allSatisfy(\.isFinite) ?? true else { throw try explainNotFinite() }
+        return Heatmap(rows: frame.height / patch, columns: frame.width / patch, weights: layers, shares: rests)
     }
 
     /// How much of an answer rests on each query: the part of its log-probability that comes with what the query's soft token has beyond the mean of

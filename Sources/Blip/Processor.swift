@@ -17,7 +17,8 @@ public struct Processor: Sendable {
 
     /// - Parameter folder: a checkpoint folder.
     public init(folder: URL, _ config: InstructBLIPConfig, resizing: ResizeBackend = .torchvision) throws {
-        images = try ImageProcessor(checkpoint: folder, forVideo: config.architecture == .instructBLIPVideo, backend: resizing)
+        images = try ImageProcessor(
+            checkpoint: folder, forVideo: config.architecture == .instructBLIPVideo, backend: resizing, side: config.vision.imageSize)
         tokenizer = try Tokenizer(folder: folder)
         instructionTokenizer =
             config.tellsQFormer ? try Tokenizer(folder: folder.appendingPathComponent("qformer_tokenizer")) : nil

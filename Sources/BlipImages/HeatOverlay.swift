@@ -3,13 +3,16 @@ public enum HeatOverlay {
     /// The picture with the weights laid over it: the highest is red and most opaque, the lowest leaves the picture as it is.
     ///
     /// - Parameters:
-    ///   - weights: row by row; they are scaled so that the lowest is 0 and the highest 1, and interpolated between their centres.
+    ///   - weights: row by row; they are scaled so that the lowest is 0 and the highest 1, and interpolated between their centres. What is not
+    ///     finite is cold.
     /// - Precondition: there are rows x columns weights, at least one.
     public static func draw(_ weights: [Float], rows: Int, columns: Int, over image: RGBImage) -> RGBImage {
         precondition(weights.count == rows * columns && !weights.isEmpty, "a heat map has a weight for every cell")
-        let (low, high) = (weights.min() ?? 0, weights.max() ?? 0)
-        let span = high > low ? high - low : 1
-        let scaled = weights.map { ($0 - low) / span }
+        let finite = weights.filter(\.isFinite)
+        let (low, high) = (finite.min() ?? 0, finite.max() ?? 0)
+        // Halves, since the difference of two finite numbers may be none.
+        let span = high > low ? high / 2 - low / 2 : 1
+        let scaled = weights.map { $0.isFinite ? min(max(($0 / 2 - low / 2) / span, 0), 1) : 0 }
         var pixels = image.pixels
         for y in 0..<image.height {
             let row = cell(y, image.height, rows)

@@ -27,8 +27,8 @@ public struct PixelPlanes: Sendable, Equatable {
 /// The defaults are those of every published BLIP-2 and InstructBLIP checkpoint except the `-coco` ones, which are 364 pixels wide.
 public struct ImageProcessor: Sendable, Equatable {
     public var doResize = true
-    public var height = 224
-    public var width = 224
+    public var height = Self.usualSide
+    public var width = Self.usualSide
     public var resample = ResampleFilter.bicubic
     public var doRescale = true
     public var rescaleFactor = 1.0 / 255
@@ -39,6 +39,9 @@ public struct ImageProcessor: Sendable, Equatable {
     public var backend = ResizeBackend.torchvision
 
     public init() {}
+
+    /// Pixels of the published checkpoints' pictures, but for the `-coco` ones.
+    public static let usualSide = 224
 
     /// One number for each of red, green and blue.
     public struct ChannelValues: Sendable, Equatable {

@@ -5,9 +5,13 @@ extension ImageProcessor {
     /// Reads the processor of a checkpoint folder: `image_processor` in `processor_config.json` (transformers 5), else
     /// `preprocessor_config.json`, else the defaults.
     ///
-    /// - Parameter forVideo: prefer the processor of a video checkpoint, `video_processor` in `processor_config.json` and
-    ///   `video_preprocessor_config.json`; frames are prepared as pictures are.
-    public init(checkpoint folder: URL, forVideo: Bool = false, backend: ResizeBackend = .torchvision) throws(ImageError) {
+    /// - Parameters:
+    ///   - forVideo: prefer the processor of a video checkpoint, `video_processor` in `processor_config.json` and
+    ///     `video_preprocessor_config.json`; frames are prepared as pictures are.
+    ///   - side: of pictures where no file says a size.
+    public init(
+        checkpoint folder: URL, forVideo: Bool = false, backend: ResizeBackend = .torchvision, side: Int = Self.usualSide
+    ) throws(ImageError) {
         let nested = folder.appending(path: "processor_config.json")
         if let json = try Self.json(nested) {
             for key in forVideo ? ["video_processor", "image_processor"] : ["image_processor"] {
@@ -16,31 +20,33 @@ extension ImageProcessor {
                 guard own.object != nil else {
                     throw .configuration(file: file, key: key, expected: "an object", found: ConfigurationKeys.describe(own))
                 }
-                try self.init(json: own, file: file, backend: backend)
+                try self.init(json: own, file: file, backend: backend, side: side)
                 return
             }
         }
         for name in forVideo ? ["video_preprocessor_config.json", "preprocessor_config.json"] : ["preprocessor_config.json"] {
             let flat = folder.appending(path: name)
             if let json = try Self.json(flat) {
-                try self.init(json: json, file: flat.path(percentEncoded: false), backend: backend)
+                try self.init(json: json, file: flat.path(percentEncoded: false), backend: backend, side: side)
                 return
             }
         }
         self.init()
-        self.backend = backend
+        (self.backend, height, width) = (backend, side, side)
     }
 
     /// Reads the keys of `preprocessor_config.json`, or of the same object nested as `image_processor`.
     ///
     /// Absent keys and `null` leave the defaults; unknown keys are ignored; a known key with a wrong value is an error that names it.
     ///
-    /// - Parameter file: How messages call the file.
+    /// - Parameters:
+    ///   - file: How messages call the file.
+    ///   - side: of pictures where the keys say no size.
     public init(
-        json: JSONValue, file: String = "preprocessor_config.json", backend: ResizeBackend = .torchvision
+        json: JSONValue, file: String = "preprocessor_config.json", backend: ResizeBackend = .torchvision, side: Int = Self.usualSide
     ) throws(ImageError) {
         self.init()
-        self.backend = backend
+        (self.backend, height, width) = (backend, side, side)
         guard json.object != nil else { throw .brokenConfiguration(file: file, reason: "it holds no JSON object") }
         let json = try ConfigurationKeys(json: json, file: file).object("image_processor") ?? json
         let keys = ConfigurationKeys(json: json, file: file)

@@ -16,13 +16,9 @@ extension RGBImage {
         return Data(bytes: output, count: count)
     }
 
-    /// Writes the picture as a PNG file, whatever the name's extension. An existing file is replaced as a whole or not at all.
+    /// Writes the picture as a PNG file, whatever the name's extension. An existing file is replaced as a whole or not at
+    /// all; a device or pipe is written to.
     public func write(png url: URL) throws(ImageError) {
-        let data = try pngData()
-        do {
-            try data.write(to: url, options: .atomic)
-        } catch {
-            throw .unwritableFile(path: url.path(percentEncoded: false), reason: error.localizedDescription)
-        }
+        try WholeFile.write(try pngData(), to: url)
     }
 }

@@ -1,9 +1,9 @@
 extension JSONValue {
     /// Reads one JSON document (RFC 8259, strictly: no comments, no trailing commas, nothing after the value but white space).
     ///
-    /// Bounded in depth, so that hostile input cannot exhaust the stack.
-    public init(parsing bytes: UnsafeRawBufferPointer, maximumDepth: Int = 128) throws(JSONError) {
-        var parser = JSONParser(bytes: bytes, maximumDepth: maximumDepth)
+    /// Bounded in depth, so that hostile input cannot exhaust the stack, and on request in values, which take more memory than text.
+    public init(parsing bytes: UnsafeRawBufferPointer, maximumDepth: Int = 128, maximumValues: Int = .max) throws(JSONError) {
+        var parser = JSONParser(bytes: bytes, maximumDepth: maximumDepth, maximumValues: maximumValues)
         self = try parser.document()
     }
 
@@ -20,17 +20,19 @@ struct JSONParser: ~Copyable {
     let bytes: UnsafeRawBufferPointer
     let count: Int
     let maximumDepth: Int
+    let maximumValues: Int
     var place = 0
+    private var valueCount = 0
 
     /// Members and elements of the objects and arrays that are not closed yet, so that each closed one is allocated once, in its size.
     private var members = JSONStack<JSONObject.Member>()
     private var elements = JSONStack<JSONValue>()
     var names = JSONNameCache()
 
-    init(bytes: UnsafeRawBufferPointer, maximumDepth: Int) {
+    init(bytes: UnsafeRawBufferPointer, maximumDepth: Int, maximumValues: Int) {
         self.bytes = bytes
         count = bytes.count
-        self.maximumDepth = maximumDepth
+        (self.maximumDepth, self.maximumValues) = (maximumDepth, maximumValues)
     }
 
     mutating func document() throws(JSONError) -> JSONValue {
@@ -42,6 +44,8 @@ struct JSONParser: ~Copyable {
 
     private mutating func value(depth: Int) throws(JSONError) -> JSONValue {
         guard depth <= maximumDepth else { throw .tooDeep(offset: place, limit: maximumDepth) }
+        valueCount += 1
+        guard valueCount <= maximumValues else { throw .tooManyValues(offset: place, limit: maximumValues) }
         skipSpace()
         guard place < count else { throw unexpected("a value") }
         switch bytes[place] {

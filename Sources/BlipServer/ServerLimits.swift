@@ -25,6 +25,8 @@ public struct ServerLimits: Sendable {
     /// Bodies being received or worked on, together.
     public var bodyBytesInFlight = 512 << 20
     public var jsonDepth = 64
+    /// Numbers, texts, lists and objects of a body: each takes many times the memory of its few bytes.
+    public var jsonValues = 200_000
     /// Seconds that a request may take in all, waiting included.
     public var requestTime = 300.0
     /// Seconds that a request waits for a model that is being opened, before it is told to come back.

@@ -32,10 +32,11 @@ struct ServerResponder: HTTPResponder {
                 call.tail = route.tail
                 return try await route.route.handler(call)
             }
-            if request.method == .head { response = response.createHeadResponse() }
         } catch {
             response = refuse(error, call)
         }
+        // A body behind an answer to HEAD, a refusal's too, would be read as the next answer.
+        if request.method == .head { response = response.createHeadResponse() }
         finish(&response, call, handler)
         return response
     }
@@ -87,7 +88,7 @@ struct ServerResponder: HTTPResponder {
         let isLong =
             call.request.headers[.contentLength].flatMap { Int($0) }.map { $0 > 1 << 20 }
             ?? (call.request.headers[.transferEncoding] != nil)
-        if response.status.code >= 400, isLong { response.headers[.connection] = "close" }
+        if response.status == .requestTimeout || (response.status.code >= 400 && isLong) { response.headers[.connection] = "close" }
         let method = ["GET", "POST", "HEAD"].contains(call.request.method.rawValue) ? call.request.method.rawValue : "other"
         server.book.request(handler: handler, method: method, status: response.status.code, seconds: call.seconds)
         call.logger.info(

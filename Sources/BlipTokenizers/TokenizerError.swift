@@ -5,6 +5,8 @@ public enum TokenizerError: Error, Equatable, CustomStringConvertible, Localized
     /// The folder holds none of the files a tokenizer can be read from.
     case noTokenizer(folder: String, lookedFor: [String])
     case unreadable(file: String, reason: String)
+    /// A file that is no JSON.
+    case broken(file: String, reason: String)
     case tooLarge(file: String, bytes: Int, limit: Int)
     /// Something in a file is not what the format asks for.
     case malformed(file: String, place: String, expected: String, found: String)
@@ -20,6 +22,7 @@ public enum TokenizerError: Error, Equatable, CustomStringConvertible, Localized
         case .noTokenizer(let folder, let lookedFor):
             "\(folder) holds no tokenizer: put one of \(lookedFor.joined(separator: ", ")) there"
         case .unreadable(let file, let reason): "cannot read \(file): \(reason); check that the file exists and is complete"
+        case .broken(let file, let reason): "cannot read \(file): \(reason); download or save the file again"
         case .tooLarge(let file, let bytes, let limit):
             "\(file) has \(bytes) bytes, more than the \(limit) a tokenizer may have; is it the right file?"
         case .malformed(let file, let place, let expected, let found):

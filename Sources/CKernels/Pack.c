@@ -35,17 +35,21 @@ float ckernels_multiplier(const void *packed) { return read_header(packed).multi
 
 bool ckernels_check_header(ckernels_format format, int64_t rows, int64_t columns, const void *packed) {
   packed_header header = read_header(packed);
-  return memcmp(header.magic, "BLQ1", 4) == 0 && header.format == format && header.rows == rows && header.columns == columns &&
-         header.multiplier > 0 && header.multiplier <= FLT_MAX;
+  if (!(header.multiplier >= FLT_MIN && header.multiplier <= FLT_MAX)) return false;
+  int exponent;
+  // A power of two, by which nothing is rounded.
+  return frexpf(header.multiplier, &exponent) == 0.5f && memcmp(header.magic, "BLQ1", 4) == 0 && header.format == format &&
+         header.rows == rows && header.columns == columns;
 }
 
 bool ckernels_scales_are_finite(ckernels_format format, int64_t rows, int64_t columns, const void *packed) {
   const uint8_t *tiles = block_tiles(packed, format, columns, 0);
+  const float multiplier = read_header(packed).multiplier;
   for (int64_t tile = 0; tile < block_count(rows) * tile_count(columns); tile++) {
     for (int i = 0; i < 2 * BLOCK; i++) {
       uint16_t scale;
       memcpy(&scale, tiles + tile * tile_bytes(format) + 2 * i, sizeof scale);
-      if ((scale & 0x7c00) == 0x7c00) return false;
+      if (!(fabsf(half_to_float(scale) * multiplier) <= FLT_MAX)) return false;
     }
   }
   return true;

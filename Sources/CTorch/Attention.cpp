@@ -186,12 +186,14 @@ void attend_all(const Heads &heads, const std::vector<Tokens> &answers) {
   int64_t room = 1, work = 0;
   for (const Tokens &tokens : answers) {
     room = std::max(room, heads.room(set, tokens));
-    work += 2 * heads.heads / heads.shared * tokens.count * tokens.total() * heads.size;
+    work += 2 * heads.heads * tokens.count * tokens.total() * heads.size;
   }
   int64_t count = static_cast<int64_t>(answers.size());
   bridge::Rooms rooms(room);
-  // A step of a small model is done before a second thread has begun.
-  bridge::spread(count * heads.shared, bridge::piece_of(work / std::max<int64_t>(1, count * heads.shared), 1 << 17), [&](int64_t from, int64_t to) {
+  // A step of a small model is done before a second thread has begun. Of a larger one keys and values come from memory: small pieces keep threads even.
+  constexpr int64_t worth_threads = 1 << 16, least = 1 << 14;
+  int64_t rows = count * heads.shared;
+  bridge::spread(rows, work < worth_threads ? rows : bridge::piece_of(work / rows, least), [&](int64_t from, int64_t to) {
     bridge::Rooms::Room mine(rooms);
     for (int64_t row = from; row < to; row++) {
       heads.attend(answers[static_cast<size_t>(row / heads.shared)], row % heads.shared, set, mine.numbers);

@@ -324,8 +324,11 @@ ctorch_status ctorch_reducer_create(ctorch_group *group, const ctorch_tensor *co
 
 void ctorch_reducer_release(ctorch_reducer *reducer) {
   char *message = nullptr;
-  // Its destructor may throw.
-  if (bridge::guarded(&message, [&] { delete reducer; }) != CTORCH_OK) ctorch_free_message(message);
+  if (reducer == nullptr) return;
+  // Its destructor may throw, which that of a unique_ptr may not.
+  c10d::Reducer *value = reducer->value.release();
+  delete reducer;
+  if (bridge::guarded(&message, [&] { delete value; }) != CTORCH_OK) ctorch_free_message(message);
 }
 
 ctorch_status ctorch_reducer_backward(ctorch_reducer *reducer, const ctorch_tensor *loss, bool is_last, char **message) {

@@ -177,7 +177,15 @@ ctorch_status ctorch_move(ctorch_tensor *const *tensors, ctorch_tensor *const *o
   });
 }
 
-bool ctorch_is_autocasting(ctorch_device device) { return at::autocast::is_autocast_enabled(bridge::device(device).type()); }
+bool ctorch_is_autocasting(ctorch_device device) {
+  // A device that there cannot be casts nothing.
+  bool is_casting = false;
+  char *message = nullptr;
+  const ctorch_status status =
+      bridge::guarded(&message, [&] { is_casting = at::autocast::is_autocast_enabled(bridge::device(device).type()); });
+  if (status != CTORCH_OK) ctorch_free_message(message);
+  return is_casting;
+}
 
 ctorch_status ctorch_autocast(ctorch_device where, bool enabled, ctorch_type type, bool *was_enabled, ctorch_type *was_type, char **message) {
   return bridge::guarded(message, [&] {

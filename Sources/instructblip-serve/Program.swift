@@ -7,6 +7,7 @@ import Foundation
 @main enum Program {
     static func main() async {
         Engine.keepMemory()
+        FileLimit.raise()
         do {
             let arguments = try EnvironmentFlags.arguments(Array(CommandLine.arguments.dropFirst()), ProcessInfo.processInfo.environment)
             var command = try ServeCommand.parseAsRoot(arguments)

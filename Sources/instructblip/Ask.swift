@@ -33,7 +33,9 @@ struct Ask: AsyncParsableCommand {
 
     @Option(
         name: .customLong("image"),
-        help: ArgumentHelp("One more picture or clip; may be given several times.", valueName: "file"))
+        help: ArgumentHelp(
+            "One more picture or clip, or the first where only the instruction has a place; may be given several times.",
+            valueName: "file"))
     var moreImages: [String] = []
 
     @OptionGroup var clipOptions: ClipOptions
@@ -58,14 +60,19 @@ struct Ask: AsyncParsableCommand {
 
     @OptionGroup var batch: BatchArguments
 
-    func validate() throws {
+    mutating func validate() throws {
+        // All pictures may be given by --image, and the instruction alone by its place.
+        if questions == nil, instruction == nil, let only = image, !moreImages.isEmpty, !FileManager.default.fileExists(atPath: only) {
+            (image, instruction) = (moreImages.removeFirst(), only)
+        }
         guard questions != nil else {
             if image == nil { throw ValidationError("Missing expected argument '<image>': a picture, or --questions and a file of them.") }
             if instruction == nil { throw ValidationError("Missing expected argument '<instruction>': what to do or answer, in quotes.") }
+            if logProbabilities, !json { throw ValidationError("--log-probabilities are written with --json; add it.") }
             if let option = batch.firstGiven ?? root.map({ _ in "--root" }) { throw ValidationError("\(option) goes with --questions.") }
             return
         }
-        if let questions, let output = batch.output, Self.isSameFile(questions, output) {
+        if let questions, let output = batch.output, WholeFile.isSame(questions, output) {
             throw ValidationError("--output is the file of --questions; choose another file for the answers.")
         }
         if let image { throw ValidationError("With --questions the pictures stand in the file; leave out \"\(image)\".") }
@@ -74,12 +81,6 @@ struct Ask: AsyncParsableCommand {
             ("--log-probabilities", logProbabilities), ("--n", (decoding.count ?? 1) > 1),
         ]
         if let (name, _) = others.first(where: \.1) { throw ValidationError("\(name) does not go with --questions.") }
-    }
-
-    /// Also through links.
-    private static func isSameFile(_ path: String, _ other: String) -> Bool {
-        var (first, second) = (stat(), stat())
-        return stat(path, &first) == 0 && stat(other, &second) == 0 && first.st_ino == second.st_ino && first.st_dev == second.st_dev
     }
 
     func run() async throws {
@@ -92,7 +93,7 @@ struct Ask: AsyncParsableCommand {
         let start = ContinuousClock.now
         let frames = try clipOptions.read(sources, imageSize.limits)
         let reading = start.duration(to: .now) / .seconds(1)
-        try heatmaps.check(frames)
+        try heatmaps.check(frames, from: [image] + moreImages)
         let assistant = try await modelOptions.open()
         let options = decoding.options(isEncoderDecoder: try await assistant.isEncoderDecoder)
         let writesText = !json

@@ -42,6 +42,10 @@ struct Caption: AsyncParsableCommand {
 
     func run() async throws {
         let list = try PictureList(places, recursive: recursive)
+        let paths = list.paths.map { URL(fileURLWithPath: $0, relativeTo: list.root).path }
+        if let output = batch.output, paths.contains(where: { WholeFile.isSame($0, output) }) {
+            throw ValidationError("--output is one of the pictures; choose another file for the captions.")
+        }
         if let instruction { try checkInstruction(instruction, modelOptions.checkpoint) }
         let told = instruction
         let instruction: @Sendable (Processor) -> String = { told ?? ($0.instructionTokenizer == nil ? "" : Self.prompt) }

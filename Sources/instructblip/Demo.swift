@@ -42,6 +42,7 @@ struct Demo: AsyncParsableCommand {
     }
 
     func run() async throws {
+        try WholeFile.check(URL(fileURLWithPath: out))
         let interview = try SceneInterview(seed: seed)
         // The model is asked about a picture as its training had them; people get a larger one of the same scene.
         let picture = try SceneRenderer(side: SceneCatalog.side)(interview.scene)

@@ -38,6 +38,8 @@ struct DoctorCommand: AsyncParsableCommand {
     func run() async throws {
         let doctor = try Doctor(folder: modelOptions.checkpoint.folder())
         let source = try image.map { try size.source($0) }
+        // A wrong picture is told at once, and for checkpoints without a documented example, too.
+        _ = try source?.load(limits: size.limits)
         let (quick, noAnswer) = (quick, noAnswer)
         let options = modelOptions.openOptions()
         let limits = size.limits

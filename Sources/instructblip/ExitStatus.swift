@@ -33,7 +33,7 @@ struct ExitStatus {
     init?(_ error: any Error) {
         switch error {
         case let error as BlipError: (code, sentence) = (Self.code(error), "\(error)")
-        case BatchError.foreignLine: (code, sentence) = (Self.badData, "\(error) with --overwrite")
+        case BatchError.foreignLine, BatchError.madeOtherwise: (code, sentence) = (Self.badData, "\(error) (ask and caption: --overwrite)")
         case let error as BatchError: (code, sentence) = (Self.code(error), "\(error)")
         case let error as BatchInterruption: (code, sentence) = (Self.interrupted, "\(error)")
         case let error as ImageError: (code, sentence) = (Self.code(error), "\(error)")

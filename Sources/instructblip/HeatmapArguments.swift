@@ -32,8 +32,14 @@ struct HeatmapArguments: ParsableArguments {
         if heatmapGrid && heatmapQuery != nil { throw ValidationError("--heatmap-grid draws every query; leave out --heatmap-query.") }
     }
 
-    /// A grid of every query shows one picture.
-    func check(_ frames: [RGBImage]) throws {
+    /// A grid of every query shows one picture, and nothing is drawn over one that was given.
+    func check(_ frames: [RGBImage], from pictures: [String]) throws {
+        if let heatmap {
+            if pictures.contains(where: { WholeFile.isSame($0, heatmap) }) {
+                throw ValidationError("--heatmap is the picture asked about; choose another file.")
+            }
+            try WholeFile.check(URL(fileURLWithPath: heatmap))
+        }
         if heatmapGrid && frames.count > 1 {
             throw ValidationError("--heatmap-grid draws one picture, found \(frames.count) frames; leave it out, or give --frames 1.")
         }

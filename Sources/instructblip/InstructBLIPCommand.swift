@@ -37,7 +37,7 @@ struct InstructBLIPCommand: AsyncParsableCommand {
             writeRemark("note: INSTRUCTBLIP_KERNELS=\(wanted) is unknown, or this processor has it not; using \(Kernels.name)\n")
         }
         do {
-            var command = try InstructBLIPCommand.parseAsRoot()
+            var command = try InstructBLIPCommand.parseAsRoot(NegativeNumbers.joined(Array(CommandLine.arguments.dropFirst())))
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {

@@ -59,7 +59,9 @@ struct Rank: AsyncParsableCommand {
             data = try path == "-" ? FileHandle.standardInput.readToEnd() ?? Data() : Data(contentsOf: URL(fileURLWithPath: path))
         } catch { throw InputError.unreadable(path: path) }
         guard let text = String(validating: data, as: UTF8.self) else { throw InputError.notText(path: path) }
-        let lines = text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+        // Editors of other systems put a mark in front, which belongs to no candidate.
+        let lines = text.trimmingPrefix("\u{FEFF}").split(whereSeparator: \.isNewline)
+            .map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
         guard !lines.isEmpty else { throw InputError.noCandidates(path: path) }
         return lines
     }

@@ -90,6 +90,7 @@ struct SceneCommand: ParsableCommand {
             return (seed, SceneGenerator(style.style).scene(&generator))
         }
         let file = URL(fileURLWithPath: out)
+        try WholeFile.check(file)
         if let sheetSize {
             // The size is checked before anything is drawn.
             try SceneSheet.check(columns: sheetSize.columns, rows: sheetSize.rows, side: size)

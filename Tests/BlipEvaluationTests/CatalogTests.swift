@@ -33,7 +33,8 @@ import Testing
     func items(_ name: String) throws {
         let benchmark = try BenchmarkCatalog.benchmark(name)
         let samples = try EvaluationSamples(benchmark, root: Self.root)
-        #expect(samples.count > 0 && samples.originalCount == samples.count)
+        // One of A-OKVQA's two is difficult, and left out.
+        #expect(samples.count > 0 && samples.originalCount == samples.count + (name == "aokvqa" ? 1 : 0))
         var asked = 0
         for number in 0..<samples.count {
             let item: EvaluationItem

@@ -109,6 +109,22 @@ import Testing
         #expect(found.groups.map(\.name) == ["near-domain", "out-domain"])
     }
 
+    @Test("iVQA's people may write numbers as words, and A-OKVQA leaves difficult questions out")
+    func rewritten() throws {
+        let answers = [WeightedAnswer("two", weight: 4), WeightedAnswer("T-shirt", weight: 1)]
+        let ivqa = try scores(
+            "ivqa", [0, 1, 2].map { question($0, VisualQuestion("How many?", answers: answers)) },
+            ["Two", "t-shirt", "three"].map { .success(Prediction($0)) })
+        #expect(ivqa.samples == [1, 0.5, 0])
+        let people = [WeightedAnswer("bus", weight: 10)]
+        let (usual, difficult) = (
+            question(0, VisualQuestion("Q?", answers: people), ["difficult_direct_answer": "false"]),
+            question(1, VisualQuestion("Q?", answers: people), ["difficult_direct_answer": "true"])
+        )
+        let found = try scores("aokvqa", [usual, difficult], [.success(Prediction("bus"))])
+        #expect(found.metrics[0].value == 1 && found.metrics[0].count == 1)
+    }
+
     @Test("failures are listed and left out, and are never answers")
     func failures() throws {
         let sample = question(0, VisualQuestion("Q?", answers: [WeightedAnswer("yes", weight: 10)]))

@@ -20,6 +20,15 @@ import Testing
         #expect(Set(drawn.pixels).count <= 3)
     }
 
+    @Test("what is no number is cold, and what is infinite, too")
+    func notFinite() {
+        let numbers = HeatOverlay.draw([0, 0, 1, 0], rows: 2, columns: 2, over: grey)
+        #expect(HeatOverlay.draw([.nan, 0, 1, -.infinity], rows: 2, columns: 2, over: grey).pixels == numbers.pixels)
+        #expect(HeatOverlay.draw([.nan, .nan], rows: 1, columns: 2, over: grey).pixels.count == grey.pixels.count)
+        let far = Float.greatestFiniteMagnitude
+        #expect(HeatOverlay.draw([-far, -far, far, -far], rows: 2, columns: 2, over: grey).pixels == numbers.pixels)
+    }
+
     @Test("a sheet puts pictures in rows with gaps")
     func sheet() {
         let sheet = HeatOverlay.sheet([grey, grey, grey], columns: 2, gap: 4)

@@ -77,8 +77,11 @@ import Testing
         try withTemporaryFolder { folder in
             func write(_ name: String, _ text: String) throws { try Data(text.utf8).write(to: folder.appending(path: name)) }
             #expect(try ImageProcessor(checkpoint: folder) == ImageProcessor())
+            #expect(try ImageProcessor(checkpoint: folder, side: 96).height == 96)
+            try write("preprocessor_config.json", "{\"do_resize\": true}")
+            #expect(try ImageProcessor(checkpoint: folder, side: 96).width == 96)
             try write("preprocessor_config.json", "{\"size\": 364}")
-            #expect(try ImageProcessor(checkpoint: folder).width == 364)
+            #expect(try ImageProcessor(checkpoint: folder, side: 96).width == 364)
             try write("processor_config.json", "{\"num_query_tokens\": 32}")  // as transformers 4 writes it
             #expect(try ImageProcessor(checkpoint: folder, backend: .pillow).width == 364)
             try write(

@@ -23,6 +23,15 @@ struct FileScoringTests {
             .caption, "{\"id\": \"9\", \"caption\": \"Two cats.\"}\n{\"id\": \"7\", \"caption\": \"A dog is running.\"}\n", [lines],
             suffix: "jsonl")
         #expect(official == plain)
+        // TextCaps has all of a picture's captions beside each one.
+        let textCaps = """
+            {"data": [{"image_id": 7, "caption_str": "A dog runs.", "reference_strs": ["A dog runs.", "The dog is running fast."]},
+              {"image_id": 9, "caption_str": "Two cats sleep.", "reference_strs": ["Two cats sleep."]},
+              {"image_id": 7, "caption_str": "The dog is running fast.", "reference_strs": ["A dog runs.", "The dog is running fast."]}]}
+            """
+        let published = try score(
+            .caption, #"[{"image_id": 9, "caption": "Two cats."}, {"image_id": 7, "caption": "A dog is running."}]"#, [textCaps])
+        #expect(published == official)
         #expect(official.scores.map(\.name) == ScoringTask.caption.metrics.map(\.name))
         #expect(official.scores.allSatisfy { $0.count == 2 })
     }

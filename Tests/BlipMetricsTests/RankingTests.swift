@@ -12,6 +12,9 @@ struct RankingTests {
             let scores = try BinaryScores(try item.numbers("scores"), try #require(item["labels"]?.array).compactMap(\.bool))
             #expect(isClose(scores.rocAUC, try item.number("roc_auc")))
             #expect(isClose(scores.averagePrecision, try item.number("average_precision")))
+            // The samples' parts of the area are what it is the mean of.
+            let parts = scores.areaParts
+            #expect(isClose(parts.reduce(0, +) / Double(parts.count), scores.rocAUC))
         }
     }
 
@@ -27,6 +30,14 @@ struct RankingTests {
         let errors = try BinaryScores(scores, labels).score(Bootstrap(resamples: 200))
         #expect(errors.map(\.name) == ["roc_auc", "average_precision"])
         #expect(errors.allSatisfy { ($0.interval?.contains($0.value) ?? false) && $0.count == 6 })
+    }
+
+    @Test("A sample's part of the area is how often the other label's stand where they should, seen from it")
+    func parts() throws {
+        // Of two positives and four negatives, 0.4 stands twice.
+        let parts = try BinaryScores([0.1, 0.4, 0.4, 0.8, 0.3, 0.9], [false, true, false, true, false, false]).areaParts
+        let expected = [1 * 0.75, 0.625 * 1.5, 0.75 * 0.75, 0.75 * 1.5, 1 * 0.75, 0]
+        #expect(zip(parts, expected).allSatisfy { isClose($0, $1) }, "\(parts)")
     }
 
     @Test("Scores that are no numbers and labels of one kind are errors")

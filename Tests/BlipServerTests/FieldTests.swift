@@ -29,6 +29,7 @@ import Testing
         ("logprobs", ["1", "\"true\"", "5"], "logprobs"), ("top_logprobs", ["-1", "21", "\"1\"", "1"], "top_logprobs"),
         ("preset", ["1", "\"best\"", "[]"], "preset"), ("presence_penalty", ["0.5", "3", "\"0\""], "presence_penalty"),
         ("frequency_penalty", ["-0.5", "[]"], "frequency_penalty"), ("tools", ["[{}]", "{}", "1"], "tools"),
+        ("modalities", ["[\"text\", \"audio\"]", "[1]", "\"text\""], "modalities"), ("audio", ["{\"voice\": \"a\"}"], "audio"),
         ("functions", ["[1]"], "functions"), ("logit_bias", ["{\"5\":1}", "[]", "1"], "logit_bias"),
         ("response_format", ["1", "\"text\"", "[]"], "response_format"),
     ]

@@ -98,6 +98,32 @@ import Testing
         }
     }
 
+    @Test("an answer to HEAD has no body, a refusal's neither")
+    func heads() async throws {
+        try await TestServer.ask { client async throws in
+            for (path, status) in [("/health", 200), ("/nope", 404), ("/v1/rank", 405)] {
+                let reply = try await client.get(path, method: .head)
+                #expect(reply.status == status && reply.bytes.isEmpty, "\(path): \(reply.status) \(reply.text)")
+            }
+        }
+    }
+
+    @Test("base64 may have line breaks, and none of its padding")
+    func base64() async throws {
+        try await TestServer.ask { client async throws in
+            let whole = try await client.chat(TestServer.chat("What is it?", #""max_tokens":3"#))
+            let comma = try #require(TestServer.address.firstIndex(of: ","))
+            let (head, data) = (TestServer.address[...comma], Array(TestServer.address[comma...].dropFirst()))
+            let lines = stride(from: 0, to: data.count, by: 76).map { String(data[$0..<min($0 + 76, data.count)]) }
+            let bare = String(data).replacingOccurrences(of: "=", with: "")
+            for form in [lines.joined(separator: "\\r\\n") + "\\n", bare] {
+                let reply = try await client.chat(TestServer.chat("What is it?", picture: head + form, #""max_tokens":3"#))
+                #expect(reply.status == 200, "\(reply.text)")
+                #expect(try reply.string("choices.0.message.content") == whole.string("choices.0.message.content"))
+            }
+        }
+    }
+
     @Test("pages of other places are turned away")
     func origins() async throws {
         try await TestServer.ask { client async throws in
@@ -121,7 +147,7 @@ import Testing
 
     @Test("bodies that are not JSON, or too large, or too deep")
     func bodies() async throws {
-        let server = try TestServer.make { $0.limits.bodyBytes = 10_000 }
+        let server = try TestServer.make { ($0.limits.bodyBytes, $0.limits.jsonValues) = (10_000, 1_000) }
         try await TestServer.ask(server) { client async throws in
             let path = "/v1/chat/completions"
             for type in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""] {
@@ -135,6 +161,8 @@ import Testing
             }
             let deep = try await client.chat(String(repeating: "[", count: 4_000) + String(repeating: "]", count: 4_000))
             #expect(deep.status == 400 && deep.text.contains("64 deep"))
+            let many = try await client.chat(#"{"a":["# + Array(repeating: "1", count: 4_000).joined(separator: ",") + "]}")
+            #expect(many.status == 400 && many.text.contains("more than 1000 values"), "\(many.text)")
             let large = try await client.chat(#"{"a":""# + String(repeating: "x", count: 10_000) + #""}"#)
             #expect(large.status == 413)
             #expect(try await client.post(path, "{}", [.contentType: "application/json; charset=utf-8"]).status == 400, "the type is taken")
@@ -162,7 +190,8 @@ import Testing
         let cases: [(address: String, status: Int, code: String)] = [
             ("", 400, "invalid_image"), ("data:image/png;base64,", 400, "invalid_image"),
             ("data:image/png;base64,!!!!", 400, "invalid_image"),
-            ("data:image/png;base64,AAA", 400, "invalid_image"), ("data:image/png,AAAA", 400, "invalid_image"),
+            ("data:image/png;base64,A", 400, "invalid_image"), ("data:image/png;base64,AAA", 415, "unsupported_image"),
+            ("data:image/png,AAAA", 400, "invalid_image"),
             ("data:AAAA", 400, "invalid_image"),
             ("data:;base64,AAAA", 415, "unsupported_image"),
             (TestServer.address(of: Array("%PDF-1.4 and so on".utf8)), 415, "unsupported_image"),

@@ -133,6 +133,21 @@ import Testing
         }
     }
 
+    @Test("a multiplier that is no power of two, or none at all, is no header")
+    func multiplier() throws {
+        let weights = try PackedMatrix(packing: RandomStream(seed: 8).normal([20, 70]), as: .q4)
+        let bytes = try weights.bytes.integers().map { UInt8(truncatingIfNeeded: $0) }
+        for (multiplier, isRead) in [
+            (Float(0.25), true), (3, false), (0, false), (-1, false), (.leastNonzeroMagnitude, false), (.infinity, false), (.nan, false),
+        ] {
+            var changed = bytes
+            withUnsafeBytes(of: multiplier.bitPattern.littleEndian) { changed.replaceSubrange(24..<28, with: $0) }
+            let tensor = try Tensor.of(changed.map(Int.init), [changed.count]).to(.uint8)
+            let read = try? PackedMatrix(.q4, rows: 20, columns: 70, bytes: tensor)
+            #expect((read != nil) == isRead, "\(multiplier)")
+        }
+    }
+
     @Test("several products of one input equal them one by one, in every type of input", arguments: [DType.float32, .bfloat16, .float16])
     func together(_ type: DType) throws {
         let random = try RandomStream(seed: 6)

@@ -120,6 +120,23 @@ struct TorchFileTests {
         }
     }
 
+    @Test("A small file cannot fill the memory by instructions that leave much for a byte")
+    func instructions() throws {
+        let scratch = try ScratchFolder()
+        let bytes: [UInt8] = [0x80, 4, 0x4E] + Array(repeating: 0x94, count: 2_000_000) + [0x2E]
+        let file = try scratch.write(bytes, "memo.pth")
+        #expect { _ = try TorchFile(file) } throws: { "\($0)".contains("number of its instructions") }
+    }
+
+    @Test("A stride that is never taken may be any number")
+    func strangeStride() throws {
+        let scratch = try ScratchFolder()
+        let file = try MappedFile(try scratch.write((0..<24).map { UInt8($0) }, "storage"))
+        let tensor = try PickledTensor(
+            .uint8, [1, 2, 3], [Int.max, 1, 2], offset: 1, storage: TensorBytes(owner: file, range: 0..<24), name: "w")
+        #expect(Self.hex(tensor) == "010305020406")
+    }
+
     @Test("All refusals are tested")
     func refusalsAreThere() { #expect(Self.refusals.count > 70) }
 

@@ -80,6 +80,25 @@ import Testing
         }
     }
 
+    @Test("where a heat map is no number, the tensor is named, too")
+    func notFiniteHeat() async throws {
+        try await withCopy(of: "flan-t5") { folder in
+            let file = folder.appendingPathComponent("model.safetensors")
+            let name = try #require(SafetensorsFile(file).names.first { $0.hasSuffix("crossattention.attention.key.bias") })
+            let range = try #require(SafetensorsFile(file).info(of: name)?.byteRange)
+            let handle = try FileHandle(forWritingTo: file)
+            try handle.seek(toOffset: UInt64(range.lowerBound))
+            try handle.write(contentsOf: Data([0, 0, 0xC0, 0x7F]))
+            try handle.close()
+            let assistant = try await Assistant.open(folder)
+            let picture = ImageSource.file(Fixtures.picture("shapes.png"))
+            do {
+                _ = try await assistant.heatmap("What is it?", about: picture)
+                Issue.record("a heat map was made")
+            } catch let error as BlipError { #expect("\(error)".contains(name) && "\(error)".contains("NaN"), "\(error)") }
+        }
+    }
+
     @Test("a truncated weights file")
     func truncated() async throws {
         try await withCopy(of: "flan-t5") { folder in

@@ -72,6 +72,22 @@ import Testing
         }
     }
 
+    @Test("several samples come best first, and know in which order they were drawn, in a batch and alone")
+    func numbers() async throws {
+        let assistant = try await Assistant.open(Fixtures.checkpoint("vicuna"))
+        var options = AnswerOptions(maximumTokens: 12)
+        (options.decoding.sampling, options.decoding.returned) = (.init(temperature: 2, seed: 3), 4)
+        let question = Self.questions[0]
+        let answers = [
+            try await assistant.answers(to: [question], options)[0].get(),
+            try await assistant.answer(question.instruction, about: question.images, options),
+        ]
+        for answer in answers {
+            #expect(answer.sequences.map(\.score) == answer.sequences.map(\.score).sorted(by: >))
+            #expect(answer.sequences.map(\.number).sorted() == [0, 1, 2, 3] && answer.sequences.map(\.number) != [0, 1, 2, 3])
+        }
+    }
+
     @Test("an empty batch has no answers; wrong options are refused; a cancelled batch throws")
     func edges() async throws {
         let assistant = try await Assistant.open(Fixtures.checkpoint("flan-t5"))

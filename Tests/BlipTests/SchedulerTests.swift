@@ -298,6 +298,17 @@ struct Served {
         second.cancel()
     }
 
+    @Test("other work goes to an engine that does none")
+    func spread() async throws {
+        let scheduler = AnswerScheduler(try await Self.open(), .init(running: 4, waiting: 8), beside: [try await Self.open()])
+        for _ in 0..<3 {
+            let engines = try await scheduler.perform { one in
+                [ObjectIdentifier(one), try await scheduler.perform { ObjectIdentifier($0) }]
+            }
+            #expect(Set(engines).count == 2)
+        }
+    }
+
     @Test("a question with more beams than run at once is answered, when no other is")
     func heavy() async throws {
         let scheduler = AnswerScheduler(try await Self.open(), .init(running: 2, waiting: 8))

@@ -98,6 +98,20 @@ import Testing
         }
     }
 
+    @Test("added_tokens.json has no flags: what looks like a mark is special, and a word is not")
+    func addedWithoutFlags() throws {
+        try Fixtures.withTemporaryFolder { folder in
+            try FileManager.default.copyItem(
+                at: Fixtures.folder.appending(path: "opt/tokenizer.json"), to: folder.appending(path: "tokenizer.json"))
+            let size = try Tokenizer(folder: folder).vocabularySize
+            try Data("{\"<picture>\": \(size), \"[PLACE]\": \(size + 1), \"zebra\": \(size + 2)}".utf8)
+                .write(to: folder.appending(path: "added_tokens.json"))
+            let tokenizer = try Tokenizer(folder: folder)
+            #expect((0..<3).map { tokenizer.isSpecial(size + $0) } == [true, true, false])
+            #expect(!tokenizer.encode("<picture>[PLACE]", addSpecialTokens: false).contains { $0 >= size })
+        }
+    }
+
     @Test("The configuration's sides win over those in tokenizer.json, which win over the defaults")
     func sides() throws {
         try Fixtures.withTemporaryFolder { folder in

@@ -253,7 +253,8 @@ import Testing
             #expect(try String(contentsOfFile: output, encoding: .utf8) == "mine")
             try "{\"id\": \"other\", \"answer\": \"yes\"}\n{}\n".write(toFile: output, atomically: true, encoding: .utf8)
             try expect(ask, 65, "line 1 does not belong to these questions")
-            try expect(["caption", Fixtures.picture("").path, "--output", output] + Self.short, 65, "overwrite this one with --overwrite")
+            let remedy = "remove this file to begin again (ask and caption: --overwrite)"
+            try expect(["caption", Fixtures.picture("").path, "--output", output] + Self.short, 65, remedy)
         }
     }
 }

@@ -183,6 +183,11 @@ struct DataTests {
         let counted = try data("mixture", "p.yaml", "--set", "data.exclude=nothing", "--json").json()
         #expect((counted["rows"] as? [[String: Any]])?.compactMap { $0["samples"] as? Int }.first == 2 && counted["draws"] as? Int == 400)
         #expect(try data("mixture", recipe, "--official").output.contains("capfilt"))
+        // What a plan leaves out is as training has it: batches of 128, 60,000 steps.
+        for (training, draws) in [("steps: 100", 12_800), ("batch: 2", 120_000)] {
+            try write("training: {\(training)}\ndata: {datasets: [scenes_vqa], exclude: nothing}\n", "q.yaml")
+            #expect(try data("mixture", "q.yaml", "--json").json()["draws"] as? Int == draws)
+        }
     }
 
     @Test("mistakes are said in a sentence, with an exit status")

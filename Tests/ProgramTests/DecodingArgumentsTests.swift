@@ -38,6 +38,20 @@ import Testing
         #expect((shorter["token_ids"] as? [Int])?.count ?? 9 <= 3)
     }
 
+    @Test("the picture may be given by --image, and a mark in front of candidates belongs to none")
+    func forms() throws {
+        let places = try Program.run(base)
+        let picture = base[1]
+        let named = try Program.run([base[0]] + base.dropFirst(2) + ["--image", picture])
+        #expect(places.status == 0 && named.status == 0, "\(named.errors)")
+        let ids = try (places.json()["token_ids"] as? [Int], named.json()["token_ids"] as? [Int])
+        #expect(ids.0 == ids.1 && ids.0 != nil)
+        let rank = ["rank", picture, "Why?", "--model", Fixtures.checkpoint("vicuna").path, "--candidates", "-", "--json"]
+        let marked = try Program.run(rank, input: Data("\u{FEFF}red\r\nblue\r\n".utf8)).json()
+        let names = (marked["candidates"] as? [[String: Any]])?.compactMap { $0["candidate"] as? String }
+        #expect(Set(names ?? []) == ["red", "blue"])
+    }
+
     @Test("rank writes candidates best first, from a file or standard input")
     func rank() throws {
         let picture = Fixtures.picture("shapes.png").path

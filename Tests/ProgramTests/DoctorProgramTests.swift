@@ -19,6 +19,12 @@ import Testing
         #expect((json["published"] as? [String: Any])?["same_architecture"] as? Bool == false)
     }
 
+    @Test("nothing is wrong with the model that is built in")
+    func builtIn() throws {
+        let run = try Program.run(["doctor"])
+        #expect(run.status == 0 && run.output.contains("dense_act_fn is gelu_new by name"), "\(run.output) \(run.errors)")
+    }
+
     @Test("one that is broken exits with 65, names the place and the remedy, and one that is not there with 66")
     func broken() async throws {
         try await withCopy(of: "vicuna") { folder in

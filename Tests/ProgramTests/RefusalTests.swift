@@ -25,7 +25,35 @@ import Testing
         try expect(["ask", picture, "Why?", "--model", model, "--threads", "0"], 64, "--threads")
         try expect(["ask", picture, " ", "--model", model], 64, "the instruction is empty")
         try expect(["create", "--config", "instructblip-7b", "--out", "/tmp/never"], 64, "known are instructblip-vicuna-7b")
+        try expect(["ask", picture, "Why?", "--model", model, "--log-probabilities"], 64, "--json")
+        try expect(["ask", picture, "--image", picture, "--model", model], 64, "Missing expected argument '<instruction>'")
         try expect(["frobnicate"], 64, "frobnicate")
+    }
+
+    @Test("numbers below zero are read as numbers, and refused with their range where they are out of it")
+    func negative() throws {
+        try expect(["ask", picture, "Why?", "--model", model, "--max-tokens", "-1"], 64, "1 to 1,000,000")
+        try expect(["ask", picture, "Why?", "--model", model, "--temperature", "-1"], 64, "-1")
+        try expect(["ask", picture, "Why?", "--model", model, "-1"], 64, "-1")
+        let ask = ["ask", picture, "Why?", "--model", model, "--num-beams", "2", "--max-tokens", "4", "--length-penalty"]
+        let (apart, joined) = (try Program.run(ask + ["-1"]), try Program.run(ask.dropLast() + ["--length-penalty=-1"]))
+        #expect(apart.status == 0 && apart.output == joined.output, "\(apart.errors)")
+    }
+
+    @Test("nothing is written over what was given to be read")
+    func overwriting() async throws {
+        try await withTemporaryFolder { folder in
+            let copy = folder.appendingPathComponent("copy.png")
+            try FileManager.default.copyItem(at: Fixtures.picture("shapes.png"), to: copy)
+            try expect(["ask", copy.path, "Why?", "--model", model, "--heatmap", copy.path], 64, "choose another file")
+            let link = folder.appendingPathComponent("link.jsonl")
+            try FileManager.default.createSymbolicLink(at: link, withDestinationURL: copy)
+            try expect(["caption", folder.path, "--output", link.path, "--overwrite", "--model", model], 64, "choose another file")
+            #expect(try Data(contentsOf: copy) == Data(contentsOf: Fixtures.picture("shapes.png")))
+            let nowhere = folder.appendingPathComponent("no/map.png").path
+            try expect(["ask", copy.path, "Why?", "--model", model, "--heatmap", nowhere], 70, "there is no folder")
+            try expect(["scene", "--seed", "1", "--out", folder.path], 70, "it is a folder")
+        }
     }
 
     @Test("missing input exits with 66")
@@ -33,6 +61,7 @@ import Testing
         try expect(["ask", "/nowhere.jpg", "Why?", "--model", model], 66, "there is no file /nowhere.jpg")
         try expect(["ask", picture, "Why?", "--model", "/nowhere"], 66, "there is no checkpoint folder")
         try expect(["show", "--model", Fixtures.root.path], 66, "has no config.json")
+        try expect(["doctor", "--image", "/nowhere.png", "--model", model], 66, "there is no file /nowhere.png")
         try expect(["tokenize", "text", "--model", Fixtures.root.path], 66, "tokenizer")
     }
 

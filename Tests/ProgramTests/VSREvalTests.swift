@@ -118,6 +118,9 @@ import Testing
             let written = try evaluate(root, folder.appendingPathComponent("written"), ["--set", "vsr.answering=generate"])
             #expect(written.status == 0, "\(written.errors)")
             #expect(try accuracy(written).count == 5)
+            // What was ranked is no written answer.
+            let mixed = try evaluate(root, out, ["--set", "vsr.answering=generate"])
+            #expect(mixed.status != 0 && mixed.errors.contains("answering"), "\(mixed.status) \(mixed.errors)")
         }
     }
 

@@ -31,9 +31,9 @@ public enum BatchError: Error, Sendable, Equatable, CustomStringConvertible, Loc
         case .takenMember(let name, let file, let line):
             "\(file) line \(line) already has a member \"\(name)\", which the output adds; rename it, or give the file without answers"
         case .foreignLine(let path, let line, let reason):
-            "\(path) line \(line) does not belong to these questions (\(reason)); choose another output, or overwrite this one"
+            "\(path) line \(line) does not belong to these questions (\(reason)); choose another output, or remove this file to begin again"
         case .madeOtherwise(let path, let differing):
-            "\(path) was made with another \(differing.joined(separator: " and another ")); choose another output, or remove this file to ask again"
+            "\(path) was made with another \(differing.joined(separator: " and another ")); choose another output, or remove this file to begin again"
         case .busy(let path): "another run is writing \(path); wait for it, or choose another output"
         case .notAFile(let path): "\(path) is a folder or a device; choose a file to write the answers to"
         case .unwritable(let path, let reason): "\(path) cannot be written: \(reason)"

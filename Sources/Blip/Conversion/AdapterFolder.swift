@@ -72,19 +72,27 @@ public struct AdapterFolder: Sendable {
             targets = "language_model\\..*(\(names.joined(separator: "|")))"
         }
 
+        /// Names in the pattern stand for layers that end in them.
+        func alpha(of layer: String) -> Double {
+            alphaPattern?.first { layer == $0.key || layer.hasSuffix("." + $0.key) }?.value ?? alpha
+        }
+
         /// What of it changes the result and is not computed here.
         var unsupported: String? {
             if peftType != "LORA" { return "peft_type \(peftType)" }
             if usesDirections == true { return "use_dora" }
             if isTransposed == true { return "fan_in_fan_out" }
-            if alphaPattern?.isEmpty == false { return "alpha_pattern" }
+            // PEFT takes keys as regular expressions; names of layers are the plain ones.
+            if let odd = alphaPattern?.keys.first(where: { $0.contains { !($0.isLetter || $0.isNumber || "._".contains($0)) } }) {
+                return "the pattern \(odd) in alpha_pattern"
+            }
             if let wholeModules, !wholeModules.isEmpty { return "modules_to_save" }
             if let bias, bias != "none" { return "bias \(bias)" }
             return nil
         }
     }
 
-    /// Reads what was trained, by layer.
+    /// Reads what was trained, by layer. That of a language model alone, as of `get_peft_model(model.language_model, ...)`, gets its place in the whole.
     ///
     /// - Throws: ``ConversionError/badAdapter(folder:reason:)``; what is wrong with the weights' file.
     public func read() throws -> [String: Adapters.Stored] {
@@ -97,17 +105,30 @@ public struct AdapterFolder: Sendable {
         }
         if let odd = config.unsupported { throw ConversionError.badAdapter(folder: folder.path, reason: "\(odd) is not supported") }
         let file = try SafetensorsFile(folder.appendingPathComponent(Self.weightsName))
-        return try Self.pairs(in: file, prefix: Self.prefix) { rank in
-            config.usesRankRoots == true ? config.alpha / Double(rank).squareRoot() : config.alpha / Double(rank)
+        let pairs = try Self.pairs(in: file, prefix: Self.prefix) { layer, rank in
+            let alpha = config.alpha(of: layer)
+            return config.usesRankRoots == true ? alpha / Double(rank).squareRoot() : alpha / Double(rank)
         }
+        let isWhole = pairs.keys.contains { layer in Self.places.contains { layer.hasPrefix($0) } }
+        return isWhole ? pairs : Dictionary(uniqueKeysWithValues: pairs.map { ("language_model." + $0.key, $0.value) })
     }
 
+    /// What layers of a whole checkpoint begin with.
+    private static let places = ["language_model.", "qformer.", "vision_model.", "language_projection"]
+
     /// The pairs of a file, by layer.
-    static func pairs(in file: SafetensorsFile, prefix: String = "", scale: (_ rank: Int) -> Double) throws -> [String: Adapters.Stored] {
+    static func pairs(
+        in file: SafetensorsFile, prefix: String = "", scale: (_ layer: String, _ rank: Int) -> Double
+    ) throws -> [String: Adapters.Stored] {
         var pairs: [String: Adapters.Stored] = [:]
         let (down, up) = (Adapters.downName(""), Adapters.upName(""))
         for name in file.names where name.hasSuffix(down) || name.hasSuffix(up) {
-            guard name.hasSuffix(down) else { continue }
+            guard name.hasSuffix(down) else {
+                guard file.names.contains(name.dropLast(up.count) + down) else {
+                    throw ConversionError.badAdapter(folder: file.path, reason: "\(name) has no A beside it")
+                }
+                continue
+            }
             guard name.hasPrefix(prefix) else {
                 throw ConversionError.badAdapter(folder: file.path, reason: "\(name) does not begin with \(prefix)")
             }
@@ -116,7 +137,7 @@ public struct AdapterFolder: Sendable {
             guard let rank = a.shape.first, a.shape.count == 2, b.shape.count == 2, b.shape[1] == rank, rank > 0 else {
                 throw ConversionError.badAdapter(folder: file.path, reason: "\(layer) has A of shape \(a.shape) and B of \(b.shape)")
             }
-            pairs[layer] = Adapters.Stored(down: a, up: b, scale: scale(rank))
+            pairs[layer] = Adapters.Stored(down: a, up: b, scale: scale(layer, rank))
         }
         let odd = file.names.filter { prefix.isEmpty ? false : !$0.hasSuffix(down) && !$0.hasSuffix(up) }
         guard odd.isEmpty else {

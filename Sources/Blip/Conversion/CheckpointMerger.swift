@@ -53,7 +53,7 @@ public struct CheckpointMerger {
     ) throws -> ConversionReport {
         let base = try WeightFiles(folder: folder)
         let changes = try adapters.map { settings in
-            try AdapterFolder.pairs(in: trained) { settings.alpha / Double($0) }
+            try AdapterFolder.pairs(in: trained) { _, rank in settings.alpha / Double(rank) }
         }
         let pretrained = try pretrained()
         let whole = trained.infos.filter {

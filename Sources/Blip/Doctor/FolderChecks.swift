@@ -51,7 +51,7 @@ extension DoctorCheck {
         guard let found = try subject.imageSettings() else {
             return .wrong(
                 "neither preprocessor_config.json nor processor_config.json describes an image processor",
-                remedy: "fetch one of them; without it pictures are taken to be 224 pixels wide")
+                remedy: "fetch one of them; without it pictures get the image encoder's size and the published colors' means")
         }
         return .fine("it is read from \(found.file)")
     }

@@ -35,6 +35,10 @@ extension DoctorCheck {
         switch config.activation {
         case .gelu: return .fine("dense_act_fn is gelu, as every published file says")
         case .geluNew:
+            // Only whoever left the name out may have meant the other one.
+            if try subject.object("config.json")?["text_config"]?.object?["dense_act_fn"] != nil {
+                return .fine("dense_act_fn is gelu_new by name, the tanh form; FlanT5 itself was trained with the exact one")
+            }
             return .wrong(
                 "text_config says gated-gelu without dense_act_fn, which means the tanh form; the published models were trained with the exact one",
                 remedy: "set text_config.dense_act_fn to gelu in config.json")

@@ -27,15 +27,16 @@ public final class AnswerScheduler: Sendable {
         }
     }
 
-    private let assistant: Assistant
+    /// The same checkpoint, once for each engine.
+    private let assistants: [Assistant]
     let queue: ServingQueue
 
     /// - Parameter others: the same checkpoint, opened again: each has a thread of its own and answers its share of the questions. For a small
     ///   model that brings more than threads that share each product, which wait for each other more than they compute.
     public init(_ assistant: Assistant, _ limits: Limits = Limits(), beside others: [Assistant] = []) {
-        self.assistant = assistant
         let known = KnownProcessor(assistant)
         let assistants = [assistant] + others
+        self.assistants = assistants
         queue = ServingQueue(
             limits, engines: assistants.count, serve: { queue, engine in Task { await assistants[engine].serve(queue, engine) } },
             prepare: { queue, id, job in
@@ -67,16 +68,18 @@ public final class AnswerScheduler: Sendable {
         return stream
     }
 
-    /// Runs something else on the engine's thread between two steps (ranking, a heat map, embeddings), counted as a running answer.
+    /// Runs something else (ranking, a heat map, embeddings) on the thread of an engine that rests, or between two steps of one; it counts as a running
+    /// answer.
     ///
     /// - Throws: ``ServingError``, and what the work throws. At the deadline its task is cancelled.
     public func perform<Value: Sendable>(
         deadline: ContinuousClock.Instant? = nil, _ work: @escaping @Sendable (Assistant) async throws -> Value
     ) async throws -> Value {
-        try await queue.turn(deadline: deadline)
-        defer { queue.leave(weight: 1, hasFailed: false, isQuestion: false) }
+        let engine = try await queue.turn(deadline: deadline)
+        defer { queue.leaveWork(of: engine) }
+        let assistant = assistants[engine]
         guard let deadline else { return try await work(assistant) }
-        return try await queue.clock.within(deadline, else: ServingError.deadlinePassed) { [assistant] in try await work(assistant) }
+        return try await queue.clock.within(deadline, else: ServingError.deadlinePassed) { try await work(assistant) }
     }
 
     public var statistics: ServingStatistics { queue.statistics }

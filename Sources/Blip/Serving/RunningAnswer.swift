@@ -40,16 +40,12 @@ final class RunningAnswer {
         for place in texts.indices { give(texts[place].finish(), of: place) }
         let options = job.question.options
         let likeliest = writer.likeliest
-        let sequences = writer.rows.enumerated().map { place, row in
-            var sequence = checkpoint.sequence(row, options, request)
-            sequence.number = place
-            if likeliest.indices.contains(place) {
-                sequence.alternatives = likeliest[place].map { $0.map { TokenAlternative(id: $0.id, logProbability: $0.logProbability) } }
+        var ordered = checkpoint.sequences(writer.rows, options, request)
+        for (place, sequence) in ordered.enumerated() where likeliest.indices.contains(sequence.number) {
+            ordered[place].alternatives = likeliest[sequence.number].map {
+                $0.map { TokenAlternative(id: $0.id, logProbability: $0.logProbability) }
             }
-            return sequence
         }
-        // Beams come best first already; samples are put in order.
-        let ordered = request.beams > 1 ? sequences : sequences.sorted { $0.score > $1.score }
         timings.decode = decoding.seconds
         let count = ordered.first?.tokenIDs.count ?? 0
         if timings.decode > 0, count > 1 { timings.tokensPerSecond = Double(count - 1) / timings.decode }

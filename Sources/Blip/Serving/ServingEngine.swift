@@ -57,7 +57,7 @@ final class ServingEngine {
         // 2. Newcomers are read.
         if readsNow {
             let clock = Stopwatch()
-            let questions = queue.take(most: running.isEmpty ? max(Self.newcomers, queue.share) : Self.newcomers)
+            let questions = queue.take(most: running.isEmpty ? max(Self.newcomers, queue.share) : Self.newcomers, number)
             if !questions.isEmpty {
                 read(questions)
                 (readingSeconds, steppingSeconds, steps) = (clock.seconds, 0, 0)

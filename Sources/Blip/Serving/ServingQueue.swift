@@ -27,6 +27,8 @@ final class ServingQueue: Sendable {
         var weight = 0
         /// Engines that serve.
         var serving: Set<Int> = []
+        /// Engines that do other work, once for each.
+        var working: [Int] = []
         var isClosed = false
         var isStopped = false
         var statistics = ServingStatistics()
@@ -45,7 +47,7 @@ final class ServingQueue: Sendable {
 
     private enum Body {
         case question(ServedJob)
-        case work(CheckedContinuation<Void, any Error>)
+        case work(CheckedContinuation<Int, any Error>)
 
         func fail(_ error: any Error) {
             switch self {
@@ -94,10 +96,12 @@ final class ServingQueue: Sendable {
     }
 
     /// Waits until it is the turn of something else than a question.
-    func turn(deadline: ContinuousClock.Instant?) async throws {
+    ///
+    /// - Returns: the engine whose turn it is to do it.
+    func turn(deadline: ContinuousClock.Instant?) async throws -> Int {
         let number = Mutex<Int?>(nil)
-        try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Int, any Error>) in
                 do {
                     let id = try add(.work(continuation), weight: 1, .ready(nil), deadline: deadline)
                     number.withLock { $0 = id }
@@ -192,10 +196,12 @@ final class ServingQueue: Sendable {
 
     /// The next questions to be served, which count as served from now on; other work whose turn it is begins.
     ///
-    /// - Parameter most: so many questions at most.
-    func take(most: Int) -> [PreparedQuestion] {
+    /// - Parameters:
+    ///   - most: so many questions at most.
+    ///   - engine: that takes them.
+    func take(most: Int, _ engine: Int) -> [PreparedQuestion] {
         let (questions, works, actions) = state.withLock { state in
-            var (questions, works) = ([PreparedQuestion](), [CheckedContinuation<Void, any Error>]())
+            var (questions, works) = ([PreparedQuestion](), [CheckedContinuation<Int, any Error>]())
             var place = 0
             while place < state.entries.count {
                 guard case .ready(let question) = state.entries[place].phase else {
@@ -207,21 +213,35 @@ final class ServingQueue: Sendable {
                 state.weight = Self.sum(state.weight, entry.weight)
                 state.statistics.running += 1
                 if let question { questions.append(question) }
-                if case .work(let continuation) = entry.body { works.append(continuation) }
+                if case .work(let continuation) = entry.body {
+                    works.append(continuation)
+                    state.working.append(engine)
+                }
             }
             return (questions, works, followUp(&state))
         }
-        for work in works { work.resume() }
+        for work in works { work.resume(returning: engine) }
         run(actions)
         return questions
     }
 
-    /// Something that was served has come to its end.
-    func leave(weight: Int, hasFailed: Bool, isQuestion: Bool = true) {
+    /// A question that was served has come to its end.
+    func leave(weight: Int, hasFailed: Bool) {
+        leave(weight) { end(&$0, hasFailed: hasFailed) }
+    }
+
+    /// Other work that an engine did has.
+    func leaveWork(of engine: Int) {
+        leave(1) { state in
+            if let place = state.working.firstIndex(of: engine) { state.working.remove(at: place) }
+        }
+    }
+
+    private func leave(_ weight: Int, _ change: (inout State) -> Void) {
         let actions = state.withLock { state in
             state.weight -= weight
             state.statistics.running -= 1
-            if isQuestion { end(&state, hasFailed: hasFailed) }
+            change(&state)
             return followUp(&state)
         }
         run(actions)
@@ -295,7 +315,8 @@ final class ServingQueue: Sendable {
             state.preparing += 1
             actions.prepare.append((state.entries[place].id, job))
         }
-        if state.serving.count < engines, canServe(state), let engine = (0..<engines).first(where: { !state.serving.contains($0) }) {
+        let resting = (0..<engines).filter { !state.serving.contains($0) }
+        if canServe(state), let engine = resting.first(where: { !state.working.contains($0) }) ?? resting.first {
             state.serving.insert(engine)
             actions.serves = engine
         }

@@ -13,12 +13,13 @@ public struct SampleChecker {
         case emptyInstruction = "empty_instruction"
         case emptyAnswer = "empty_answer"
         case duplicateID = "duplicate_id"
+        case strangeAnswer = "strange_answer"
         case nothingToLearn = "nothing_to_learn"
         case unknownKey = "unknown_key"
 
-        /// Whether it may be meant so. Files carry what nobody reads; a key that is merely misspelt looks the same. And conversations are kept
-        /// of which no answer is to be learned.
-        public var isRemark: Bool { self == .unknownKey || self == .nothingToLearn }
+        /// Whether it may be meant so. Files carry what nobody reads; a key that is merely misspelt looks the same. Conversations are kept of which
+        /// no answer is to be learned, and questions with options may be answered in other words.
+        public var isRemark: Bool { [.unknownKey, .nothingToLearn, .strangeAnswer].contains(self) }
 
         init(_ error: any Error) {
             if case DataError.flawedRecord(_, let flaw, _) = error {
@@ -140,6 +141,11 @@ public struct SampleChecker {
         case .caption(let captions): answers = captions.references
         case .question(let question), .questionGeneration(let question):
             if Self.isBlank(question.text) { problems.append((.emptyInstruction, "its question is empty")) }
+            if question.correct == nil, !question.options.isEmpty, let answer = question.answers.first,
+                !question.answers.contains(where: { question.options.contains($0.text) })
+            {
+                problems.append((.strangeAnswer, "its answer, \"\(answer.text)\", is none of its options"))
+            }
             answers = question.answers.isEmpty ? question.correct.map { [question.choices[$0]] } ?? [] : question.answers.map(\.text)
         case .instruction(let written):
             if Self.isBlank(written.instruction), sample.images.isEmpty { problems.append((.emptyInstruction, "its instruction is empty")) }

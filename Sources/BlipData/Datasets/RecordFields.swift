@@ -36,6 +36,7 @@ public struct RecordFields: Sendable {
     public func has(_ key: String) -> Bool { found(key) != nil }
     /// For members that are a text in one file and a list of texts in another.
     public func isText(_ key: String) -> Bool { found(key)?.string != nil }
+    public func isInteger(_ key: String) -> Bool { found(key)?.integer != nil }
 
     public func text(_ key: String) throws(DataError) -> String { try need(key, "a text", \.string) }
     public func integer(_ key: String) throws(DataError) -> Int { try need(key, "a whole number", \.integer) }

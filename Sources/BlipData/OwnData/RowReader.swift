@@ -170,13 +170,23 @@ struct RowReader: Sendable {
             let answer = question.answers[0].text
             if let place = question.options.firstIndex(of: answer) {
                 question.correct = place
-            } else if let place = Self.letters.firstIndex(of: answer), place < question.options.count {
+            } else if row.isInteger("answer"), let place = Int(answer), question.options.indices.contains(place) {
+                // A number that is no text is a place, counted from 0, as in ScienceQA's files.
+                question.correct = place
+                question.answers = []
+            } else if let place = Self.letters.firstIndex(of: Self.letter(in: answer)), place < question.options.count {
                 // A letter stands for an option, which is what is to be learned.
                 question.correct = place
                 question.answers = []
             }
         }
         return question
+    }
+
+    /// "b", "B" and "(b)" are one letter.
+    private static func letter(in answer: String) -> String {
+        let isInBrackets = answer.count == 3 && answer.hasPrefix("(") && answer.hasSuffix(")")
+        return (isInBrackets ? String(answer.dropFirst().dropLast()) : answer).uppercased()
     }
 
     private static let letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ".map(String.init)

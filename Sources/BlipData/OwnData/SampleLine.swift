@@ -1,6 +1,6 @@
 import BlipJSON
 
-/// A sample as one line of JSON, without loss: what ``text(_:relativeTo:)`` writes, ``OwnData`` reads back equal.
+/// A sample as one line of JSON: what ``text(_:relativeTo:)`` writes, ``OwnData`` reads back equal, but for ``Sample/descriptions``, which are for lessons alone.
 ///
 /// ```json
 /// {"id": "7", "images": ["a.jpg"], "task": "question", "question": "What is it?", "answers": ["cat", {"text": "kitten", "weight": 3}]}

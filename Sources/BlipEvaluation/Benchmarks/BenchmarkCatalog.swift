@@ -60,7 +60,11 @@ public enum BenchmarkCatalog {
             return try EvaluationBenchmark(name, .validation, .generate(.vqa), .vqa, headline: "vqa_accuracy", breakdown: "question_type")
         case "okvqa":
             return try EvaluationBenchmark(name, .validation, .generate(.vqa), .vqa, headline: "vqa_accuracy", breakdown: "question_type")
-        case "aokvqa": return try EvaluationBenchmark(name, .validation, .generate(.vqa), .aokvqa, headline: "aokvqa_direct_answer")
+        case "aokvqa":
+            var benchmark = try EvaluationBenchmark(name, .validation, .generate(.vqa), .aokvqa, headline: "aokvqa_direct_answer")
+            // As the official script does.
+            benchmark.keeping { $0.facts["difficult_direct_answer"] != "true" }
+            return benchmark
         case "aokvqa_mc":
             return try EvaluationBenchmark(
                 name, .validation, .rank(.choices), .choice, headline: "multiple_choice_accuracy", options: [choiceForm])

@@ -19,8 +19,10 @@ public struct EvaluationComparison: Sendable {
     public struct Part: Sendable {
         public let benchmark: String
         public let metric: String
-        /// Samples that both have a value for, asked the same.
+        /// Samples that both have a value for.
         public let count: Int
+        /// Of these, samples that were asked in other words, or with other candidates.
+        public let askedOtherwise: Int
         public let before: Double
         public let after: Double
         /// Of the mean difference, by drawing the pairs again.
@@ -113,9 +115,11 @@ public struct EvaluationComparison: Sendable {
         let ids = first.keys.filter { second[$0] != nil }.sorted()
         guard !ids.isEmpty else { throw EvaluationError.notComparable(reason: "they have no sample of \(name) in common") }
         var (pairs, changes): ([(Double, Double)], [Change]) = ([], [])
+        var askedOtherwise = 0
         for id in ids {
             guard let one = first[id], let other = second[id] else { continue }
             pairs.append((one.value, other.value))
+            if one.hash != other.hash { askedOtherwise += 1 }
             guard one.value != other.value || one.answer != other.answer else { continue }
             changes.append(
                 Change(
@@ -125,8 +129,8 @@ public struct EvaluationComparison: Sendable {
         let differences = pairs.map { $0.1 - $0.0 }
         let count = Double(pairs.count)
         return Part(
-            benchmark: name, metric: metric, count: pairs.count, before: pairs.map(\.0).reduce(0, +) / count,
-            after: pairs.map(\.1).reduce(0, +) / count,
+            benchmark: name, metric: metric, count: pairs.count, askedOtherwise: askedOtherwise,
+            before: pairs.map(\.0).reduce(0, +) / count, after: pairs.map(\.1).reduce(0, +) / count,
             interval: try SampleScores(metric, differences).score(Bootstrap(seed: seed)).interval,
             significance: significance(differences, seed),
             changes: changes.sorted { (abs($0.difference), $1.id) > (abs($1.difference), $0.id) })

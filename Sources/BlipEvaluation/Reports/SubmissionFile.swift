@@ -1,4 +1,5 @@
 import BlipData
+import BlipImages
 public import Foundation
 
 /// Predictions as a test server takes them.
@@ -83,8 +84,6 @@ public struct SubmissionFile: Sendable {
     public func write(to file: URL) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        do { try encoder.encode(entries).write(to: file, options: .atomic) } catch {
-            throw EvaluationError.unwritable(path: file.path, reason: error.localizedDescription)
-        }
+        try WholeFile.write(encoder.encode(entries), to: file)
     }
 }

@@ -22,7 +22,8 @@ extension EvaluationBenchmark {
             let normalized = try means("gqa_accuracy_normalized", scored) { try AnswerMatch.normalized($0, $1) }
             return ([exact.metric, normalized.metric], exact.values)
         case .ivqa:
-            let found = try means(headline, scored) { try AnswerMatch.ivqa(VQAAnswer.normalized($0), $1) }
+            // Annotators' answers are rewritten as the model's: a number is as often a word.
+            let found = try means(headline, scored) { try AnswerMatch.ivqa(VQAAnswer.normalized($0), $1.map(VQAAnswer.normalized)) }
             return ([found.metric], found.values)
         case .aokvqa:
             let found = try means(headline, scored) { try AnswerMatch.aokvqa($0, $1) }
@@ -105,8 +106,8 @@ extension EvaluationBenchmark {
             }
             return correct == 0
         }
-        // Of a single sample, how likely the right answer was.
-        return (try BinaryScores(shares, labels).score(), zip(shares, labels).map { $1 ? $0 : 1 - $0 })
+        let scores = try BinaryScores(shares, labels)
+        return (scores.score(), scores.areaParts)
     }
 
     private func dialogs(_ scored: [ScoredItem]) throws -> (metrics: [MetricScore], samples: [Double]) {

@@ -28,6 +28,30 @@ public struct BinaryScores: Sendable, Equatable {
     /// The mean of the precision at each positive sample, over thresholds between different scores, as scikit-learn computes it.
     public var averagePrecision: Double { precision(weight: { _ in 1 }) ?? 0 }
 
+    /// Each sample's part of the area, whose mean is ``rocAUC``: how often those of the other label stand where they should, seen from it. What one
+    /// sample adds can so be compared between two models.
+    ///
+    /// Source: DeLong, DeLong and Clarke-Pearson, "Comparing the areas under two or more correlated receiver operating characteristic curves", 1988.
+    public var areaParts: [Double] {
+        let (count, positives) = (Double(labels.count), Double(labels.count { $0 }))
+        let negatives = count - positives
+        var parts = [Double](repeating: 0, count: labels.count)
+        var (above, place) = ((positive: 0.0, negative: 0.0), 0)
+        while place < order.count {
+            let group = order[place...].prefix { scores[$0] == scores[order[place]] }
+            let (positive, negative) = (Double(group.count { labels[$0] }), Double(group.count { !labels[$0] }))
+            for sample in group {
+                parts[sample] =
+                    labels[sample]
+                    ? (negatives - above.negative - negative / 2) / negatives * count / (2 * positives)
+                    : (above.positive + positive / 2) / positives * count / (2 * negatives)
+            }
+            above = (above.positive + positive, above.negative + negative)
+            place += group.count
+        }
+        return parts
+    }
+
     /// Both, with their errors; resamples that have no positive or no negative are left out.
     public func score(_ bootstrap: Bootstrap = Bootstrap()) -> [MetricScore] {
         var (areas, precisions): ([Double], [Double]) = ([], [])

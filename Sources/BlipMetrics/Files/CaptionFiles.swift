@@ -17,7 +17,8 @@ enum CaptionFiles {
         var entries = IdentifiedEntries<[String]>(url.path)
         try ScoringFile(url, members: ["annotations", "data"]).forEach { record in
             let id = try record.identifier(anyOf: ids)
-            let key = ["captions", "references"].first(where: record.has) ?? "caption"
+            // TextCaps repeats all of a picture's captions beside each one.
+            let key = ["captions", "references", "caption_str"].first(where: record.has) ?? "caption"
             let captions = record.isText(key) ? [try record.text(key)] : try record.texts(key)
             if captions.isEmpty { throw MetricError.badRecord(place: record.place, expected: "captions", found: "none") }
             entries.update(id, default: []) { $0 += captions }

@@ -1,3 +1,4 @@
+import BlipJSON
 import Foundation
 
 /// What a checkpoint is made of.
@@ -164,8 +165,17 @@ public enum ConfigFile {
             throw ConfigError.unreadable(file: file.path, reason: isThere ? error.localizedDescription : "there is no such file")
         }
         do { return try JSONDecoder().decode(type, from: data) } catch let error as DecodingError {
+            // Foundation says the same of a broken text and of a number that does not fit, and no place.
+            if case .dataCorrupted(let context) = error, context.codingPath.isEmpty {
+                throw ConfigError.broken(file: file.path, key: "", reason: reason(data))
+            }
             throw ConfigError(error, file: file.path)
         }
+    }
+
+    private static func reason(_ data: Data) -> String {
+        do { _ = try JSONValue(parsing: Array(data)) } catch { return "it is not JSON: \(error)" }
+        return "a number in it is not whole where it should be, or too large"
     }
 }
 
@@ -182,8 +192,7 @@ extension ConfigError {
         case .valueNotFound(let type, let context):
             self = .broken(file: file, key: path(context), reason: "expected \(ConfigError.name(of: type)), found null")
         case .dataCorrupted(let context):
-            let isWhole = context.codingPath.isEmpty
-            self = .broken(file: file, key: path(context), reason: isWhole ? "it is not JSON" : context.debugDescription)
+            self = .broken(file: file, key: path(context), reason: context.debugDescription)
         @unknown default: self = .broken(file: file, key: "", reason: "\(error)")
         }
     }

@@ -11,6 +11,8 @@ public struct LlamaConfig: Codable, Sendable, Equatable {
     public var positionCount = 2048
     public var normEpsilon = 1e-6
     public var ropeTheta = 10000.0
+    /// What positions are divided by, for texts longer than the model was first trained on.
+    public var ropeFactor = 1.0
     public var hasAttentionBias = false
     public var hasMLPBias = false
     public var tiesEmbeddings = false
@@ -57,7 +59,7 @@ public struct LlamaConfig: Codable, Sendable, Equatable {
         activation = try keys.value(.activation, default: published.activation)
         positionCount = try keys.value(.positionCount, default: published.positionCount)
         normEpsilon = try keys.value(.normEpsilon, default: published.normEpsilon)
-        ropeTheta = try RopeParameters.theta(in: keys, default: published.ropeTheta)
+        (ropeTheta, ropeFactor) = try RopeParameters.read(keys, default: published.ropeTheta)
         hasAttentionBias = try keys.value(.hasAttentionBias, default: published.hasAttentionBias)
         hasMLPBias = try keys.value(.hasMLPBias, default: published.hasMLPBias)
         tiesEmbeddings = try keys.value(.tiesEmbeddings, default: published.tiesEmbeddings)
@@ -81,6 +83,7 @@ public struct LlamaConfig: Codable, Sendable, Equatable {
         try keys.encode(positionCount, forKey: .positionCount)
         try keys.encode(normEpsilon, forKey: .normEpsilon)
         try keys.encode(ropeTheta, forKey: .ropeTheta)
+        if ropeFactor != 1 { try keys.encode(RopeParameters(kind: "linear", theta: nil, factor: ropeFactor), forKey: .ropeScaling) }
         try keys.encode(hasAttentionBias, forKey: .hasAttentionBias)
         try keys.encode(hasMLPBias, forKey: .hasMLPBias)
         try keys.encode(tiesEmbeddings, forKey: .tiesEmbeddings)
@@ -97,6 +100,9 @@ public struct LlamaConfig: Codable, Sendable, Equatable {
             ("text_config.head_dim", headSize),
         ])
         try layers("text_config.num_hidden_layers", layerCount)
+        guard ropeFactor > 0, ropeFactor.isFinite else {
+            throw ConfigError.inconsistent(reason: "rope_scaling's factor is \(ropeFactor); positions are divided by a positive number")
+        }
         guard headCount % keyValueHeadCount == 0 else {
             throw ConfigError.inconsistent(reason: "\(headCount) attention heads cannot share \(keyValueHeadCount) key-value heads evenly")
         }
@@ -105,31 +111,49 @@ public struct LlamaConfig: Codable, Sendable, Equatable {
 }
 
 /// Where the rotary base stands: `rope_theta` in files of transformers 4, inside `rope_parameters` in those of 5.
-private struct RopeParameters: Decodable {
+private struct RopeParameters: Codable {
     let kind: String?
     let theta: Double?
+    let factor: Double?
 
     enum CodingKeys: String, CodingKey {
         case kind = "rope_type"
         case oldKind = "type"
         case theta = "rope_theta"
+        case factor
+    }
+
+    init(kind: String, theta: Double?, factor: Double) { (self.kind, self.theta, self.factor) = (kind, theta, factor) }
+
+    func encode(to encoder: any Encoder) throws {
+        var keys = encoder.container(keyedBy: CodingKeys.self)
+        try keys.encode(kind, forKey: .kind)
+        try keys.encodeIfPresent(theta, forKey: .theta)
+        try keys.encodeIfPresent(factor, forKey: .factor)
     }
 
     init(from decoder: any Decoder) throws {
         let keys = try decoder.container(keyedBy: CodingKeys.self)
         kind = try keys.decodeIfPresent(String.self, forKey: .kind) ?? keys.decodeIfPresent(String.self, forKey: .oldKind)
         theta = try keys.decodeIfPresent(Double.self, forKey: .theta)
+        factor = try keys.decodeIfPresent(Double.self, forKey: .factor)
     }
 
-    static func theta(in keys: KeyedDecodingContainer<LlamaConfig.CodingKeys>, default fallback: Double) throws -> Double {
+    static func read(
+        _ keys: KeyedDecodingContainer<LlamaConfig.CodingKeys>, default fallback: Double
+    ) throws -> (theta: Double, factor: Double) {
         let parameters = try keys.decodeIfPresent(RopeParameters.self, forKey: .ropeParameters)
         let scaling = try keys.decodeIfPresent(RopeParameters.self, forKey: .ropeScaling)
-        for kind in [parameters?.kind, scaling?.kind] {
-            if let kind, kind != "default" {
-                throw ConfigError.unsupported(key: "text_config.rope_parameters.rope_type", found: kind, supported: ["default"])
+        var factor = 1.0
+        for given in [parameters, scaling].compactMap(\.self) {
+            switch given.kind ?? "default" {
+            case "default": break
+            case "linear": factor = given.factor ?? factor
+            case let kind:
+                throw ConfigError.unsupported(key: "text_config.rope_parameters.rope_type", found: kind, supported: ["default", "linear"])
             }
         }
-        return try parameters?.theta ?? keys.value(.ropeTheta, default: fallback)
+        return (try parameters?.theta ?? keys.value(.ropeTheta, default: fallback), factor)
     }
 }
 

@@ -69,8 +69,9 @@ public struct T5Config: Codable, Sendable, Equatable {
         decoderStartID = try keys.value(.decoderStartID, default: padID)
         beginID = try keys.decodeIfPresent(Int.self, forKey: .beginID)
         let projection = try keys.value(.feedForwardProjection, default: "relu")
-        isGated = projection.hasPrefix("gated-")
-        let named = isGated ? String(projection.dropFirst("gated-".count)) : projection
+        let saysGated = projection.hasPrefix("gated-")
+        isGated = try keys.value(.isGated, default: saysGated)
+        let named = saysGated ? String(projection.dropFirst("gated-".count)) : projection
         // "gated-gelu" has meant the tanh form since T5 1.1, unless the file names the function itself, as every published FlanT5 does.
         let implied = projection == "gated-gelu" ? Activation.geluNew : Activation(rawValue: named)
         guard let activation = try keys.decodeIfPresent(Activation.self, forKey: .denseActivation) ?? implied else {

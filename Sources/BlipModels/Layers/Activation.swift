@@ -7,6 +7,9 @@ public enum Activation: String, Codable, Sendable, Equatable, CaseIterable {
     /// With tanh.
     case geluNew = "gelu_new"
     case geluTanh = "gelu_pytorch_tanh"
+    case geluFast = "gelu_fast"
+    /// `x · sigmoid(1.702 x)`, as CLIP has it.
+    case quickGELU = "quick_gelu"
     case relu
     case silu
     case swish
@@ -23,7 +26,8 @@ public enum Activation: String, Codable, Sendable, Equatable, CaseIterable {
     public func callAsFunction(_ x: Tensor) throws -> Tensor {
         switch self {
         case .gelu: try x.gelu()
-        case .geluNew, .geluTanh: try x.geluTanh()
+        case .geluNew, .geluTanh, .geluFast: try x.geluTanh()
+        case .quickGELU: try x * (x * 1.702).sigmoid()
         case .relu: try x.relu()
         case .silu, .swish: try x.silu()
         }
@@ -33,7 +37,8 @@ public enum Activation: String, Codable, Sendable, Equatable, CaseIterable {
     func gate(_ gate: Tensor, _ up: Tensor) throws -> Tensor {
         switch self {
         case .gelu: try gate.gated(.gelu, up)
-        case .geluNew, .geluTanh: try gate.gated(.geluTanh, up)
+        case .geluNew, .geluTanh, .geluFast: try gate.gated(.geluTanh, up)
+        case .quickGELU: try self(gate) * up
         case .relu: try gate.gated(.relu, up)
         case .silu, .swish: try gate.gated(.silu, up)
         }

@@ -45,9 +45,7 @@ public struct CurvePlot: Sendable, Equatable {
         switch url.pathExtension.lowercased() {
         case "png": try picture().write(png: url)
         case "svg":
-            do { try Data(svg().utf8).write(to: url, options: .atomic) } catch {
-                throw ImageError.unwritableFile(path: url.path, reason: error.localizedDescription)
-            }
+            try WholeFile.write(Data(svg().utf8), to: url)
         default: throw RunError.unknownPictureFormat(path: url.path)
         }
     }

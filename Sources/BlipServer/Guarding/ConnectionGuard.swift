@@ -68,7 +68,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             unanswered += 1
             isReading = true
             // Behind an unanswered request, reading may wait for us.
-            if unanswered == 1 { wait(for: .body, limits.bodyTime, context) }
+            if unanswered == 1 { wait(for: .body, patience, context) }
             encourage(head, context)
         case .body: break
         case .end:
@@ -77,6 +77,9 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         }
         context.fireChannelRead(data)
     }
+
+    /// Longer than whoever reads the body waits, who says so and is gone by then.
+    private var patience: Double { limits.bodyTime + limits.lingerTime }
 
     /// Some clients send a large body only when they are told to.
     private func encourage(_ head: HTTPRequest, _ context: ChannelHandlerContext) {
@@ -133,7 +136,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             } else if unanswered == 0 {
                 wait(for: .nextRequest, limits.idleTime, context)
             } else if isReading {
-                wait(for: .body, limits.bodyTime, context)
+                wait(for: .body, patience, context)
             }
         default: context.write(data, promise: promise)
         }

@@ -99,6 +99,14 @@ extension ServerLimits {
 
 /// `data:image/jpeg;base64,...`
 enum DataAddress {
+    /// Encoders break lines and some leave the padding out; readers of data addresses take both. Source: the Infra standard, forgiving-base64.
+    private static func whole(_ encoded: Slice<UnsafeRawBufferPointer>) -> Data {
+        func isSpace(_ byte: UInt8) -> Bool { [9, 10, 12, 13, 32].contains(byte) }
+        var data = encoded.contains(where: isSpace) ? Data(encoded.filter { !isSpace($0) }) : Data(encoded)
+        if data.last != UInt8(ascii: "=") { data.append(contentsOf: repeatElement(UInt8(ascii: "="), count: (4 - data.count % 4) % 4)) }
+        return data
+    }
+
     /// What kind of picture it claims to be is not asked: the bytes say it.
     static func bytes(_ reference: PictureReference, _ limits: ServerLimits) throws -> [UInt8] {
         let param = reference.param
@@ -115,7 +123,7 @@ enum DataAddress {
                 throw Refusal.tooLarge(
                     "\(param) has \(encoded.count) characters; a picture may have \(limits.pictureBytes) bytes", param: param)
             }
-            guard let data = Data(base64Encoded: Data(encoded)) else {
+            guard let data = Data(base64Encoded: Self.whole(encoded)) else {
                 throw Refusal.badPicture(param, "\(param) is not base64 as it should be: a character or the padding is wrong")
             }
             return [UInt8](data)

@@ -12,7 +12,7 @@ struct ChatReply: Sendable {
     init(_ asking: Asking, _ request: ChatRequest) { (self.asking, self.request) = (asking, request) }
 
     func whole(_ outcome: Asking.Outcome) -> JSONValue {
-        let choices = outcome.answer.sequences.enumerated().map { index, sequence in
+        let choices = asking.numbered(outcome.answer).map { index, sequence in
             JSONValue.record([
                 "index": .integer(index),
                 "message": .record(["role": .text("assistant"), "content": .text(sequence.text), "refusal": .null]),

@@ -40,9 +40,7 @@ struct ChatStream {
     private mutating func end(_ answer: Answer) -> [UInt8] {
         let outcome = Asking.Outcome(answer: answer, waited: waited)
         var bytes: [UInt8] = []
-        let isBeams = asking.question.options.decoding.beams > 1
-        // Beams come best first; samples keep the place at which they were drawn, by which their pieces were called.
-        let ends = answer.sequences.enumerated().map { (number: isBeams ? $0 : $1.number, sequence: $1) }.sorted { $0.number < $1.number }
+        let ends = asking.numbered(answer)
         for (number, sequence) in ends where sent.indices.contains(number) {
             // Beams have sent nothing yet.
             if sequence.text.utf8.starts(with: sent[number].utf8) {

@@ -76,6 +76,12 @@ struct DecodingFields: Sendable {
                 throw fields.refusal("logit_bias", expected: "left out: these models take none")
             }
         }
+        for modality in try fields.list("modalities", limit: 16) ?? [] {
+            guard case .string(let name) = modality, name.description == "text" else {
+                throw fields.refusal("modalities", expected: "left out or [\"text\"], the only one")
+            }
+        }
+        if fields["audio"] != nil { throw fields.refusal("audio", expected: "left out: these models do not speak") }
         if let format = try fields.fields("response_format") {
             guard try format.text("type", limit: 64) == "text" else { throw format.refusal("type", expected: "text, the only format") }
         }

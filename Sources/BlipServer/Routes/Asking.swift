@@ -40,7 +40,16 @@ struct Asking: Sendable {
         if desk.fetching > 0.001 { book.measure(.imageFetch, desk.fetching, model: name) }
         book.measure(.parameterN, Double(options.decoding.returned), model: name)
         book.measure(.parameterMaxTokens, Double(options.decoding.maximumTokens), model: name)
-        if call.server.settings.logsPrompts { call.logger.info("asked", metadata: ["model": "\(name)", "instruction": "\(instruction)"]) }
+        if call.server.settings.logsPrompts {
+            // In quotes: a line break in it would begin a line of its own.
+            call.logger.info("asked", metadata: ["model": "\(name)", "instruction": "\(instruction.debugDescription)"])
+        }
+    }
+
+    /// The answers by the numbers that clients know them by: beams come best first, samples keep the place at which they were drawn.
+    func numbered(_ answer: Answer) -> [(number: Int, sequence: Answer.Sequence)] {
+        let isBeams = question.options.decoding.beams > 1
+        return answer.sequences.enumerated().map { (isBeams ? $0 : $1.number, $1) }.sorted { $0.0 < $1.0 }
     }
 
     func submit() throws -> AsyncThrowingStream<AnswerEvent, any Error> { try model.scheduler.submit(question) }
@@ -69,7 +78,7 @@ struct Asking: Sendable {
         book.measure(.queueTime, outcome.waited, model: name)
         book.measure(.latency, call.seconds, model: name)
         if call.server.settings.logsPrompts {
-            call.logger.info("answered", metadata: ["model": "\(name)", "answer": "\(outcome.answer.text)"])
+            call.logger.info("answered", metadata: ["model": "\(name)", "answer": "\(outcome.answer.text.debugDescription)"])
         }
         for note in outcome.answer.notes { call.logger.debug("note", metadata: ["note": "\(note)"]) }
     }

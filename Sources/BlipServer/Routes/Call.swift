@@ -56,14 +56,18 @@ struct Call: Sendable {
         guard type.trimmingPrefix(" ") == "application/json" || type.hasSuffix("+json") else { throw Refusal.notJSON }
         let (bytes, lease) = try await body()
         do {
-            return (try bytes.withUnsafeReadableBytes { try JSONValue(parsing: $0, maximumDepth: limits.jsonDepth) }, lease)
+            let value = try bytes.withUnsafeReadableBytes {
+                try JSONValue(parsing: $0, maximumDepth: limits.jsonDepth, maximumValues: limits.jsonValues)
+            }
+            return (value, lease)
         } catch let error as JSONError { throw Refusal.badJSON(Self.reason(error)) }
     }
 
     private func body() async throws -> (ByteBuffer, Budget.Lease) {
         let tooLarge = Refusal.tooLarge("the body has more than \(limits.bodyBytes) bytes; send less, for example smaller pictures")
         let full = Refusal.busy("other requests take all the room there is; ask again later", code: "bodies_full")
-        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limits.bodyBytes { throw tooLarge }
+        // A length that fits no number is too large, too.
+        if let length = request.headers[.contentLength], Int(length) ?? .max > limits.bodyBytes { throw tooLarge }
         guard let lease = server.bodies.reserve(0) else { throw full }
         let (body, limit) = (request.body, limits.bodyBytes)
         do {

@@ -64,6 +64,7 @@ struct PickleExpansion {
     }
 
     private func tensor(_ view: PickleMachine.View, _ name: String) throws -> PickledTensor {
-        try PickledTensor(view.type, view.shape, view.strides, offset: view.offset, storage: storages[view.storage], name: name)
+        guard storages.indices.contains(view.storage) else { throw machine.reader.bad("plain values", "a tensor") }
+        return try PickledTensor(view.type, view.shape, view.strides, offset: view.offset, storage: storages[view.storage], name: name)
     }
 }

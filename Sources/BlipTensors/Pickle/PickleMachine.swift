@@ -59,6 +59,8 @@ struct PickleMachine {
 
     /// `data.pkl` of the largest published checkpoints has less than one megabyte.
     static let maximumByteCount = 128 << 20
+    /// An instruction may be one byte, and what it leaves a hundred. Those checkpoints have some ten thousands.
+    static let maximumInstructionCount = 2_000_000
 
     var reader: PickleReader
     var stack: [Item] = []
@@ -68,6 +70,7 @@ struct PickleMachine {
     var storages: [Storage] = []
     var views: [View] = []
     private var memo: [Int: Item] = [:]
+    private var instructionCount = 0
 
     init(_ reader: PickleReader) { self.reader = reader }
 
@@ -86,6 +89,10 @@ struct PickleMachine {
         while true {
             guard reader.offset - start <= Self.maximumByteCount else {
                 throw PickleError.tooLarge(path: path, what: "the length of the pickle", limit: Self.maximumByteCount)
+            }
+            instructionCount += 1
+            guard instructionCount <= Self.maximumInstructionCount else {
+                throw PickleError.tooLarge(path: path, what: "the number of its instructions", limit: Self.maximumInstructionCount)
             }
             let offset = reader.offset
             let code = try reader.integer(UInt8.self, "an instruction")

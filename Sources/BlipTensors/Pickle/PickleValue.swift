@@ -115,7 +115,8 @@ public struct PickledTensor: Sendable {
         }
         self.type = type
         self.shape = shape
-        self.strides = strides
+        // A stride that is never taken may be any number.
+        self.strides = zip(shape, strides).map { $0 == 1 ? 0 : $1 }
         self.offset = offset
         self.storage = storage
         self.byteCount = byteCount

@@ -8,6 +8,8 @@ import BlipJSON
 struct SafetensorsHeader: Sendable {
     /// As in the reference; keeps hostile files from filling the memory.
     static let maximumByteCount = 100_000_000
+    /// A value may be a byte or two, and take a hundred in memory. A tensor has about ten of them, a large checkpoint some thousands of tensors.
+    static let maximumValueCount = 2_000_000
     static let lengthByteCount = 8
     static let metadataName: JSONString = "__metadata__"
 
@@ -25,7 +27,7 @@ struct SafetensorsHeader: Sendable {
         }
         let document: JSONValue
         do {
-            document = try JSONValue(parsing: text)
+            document = try JSONValue(parsing: text, maximumValues: Self.maximumValueCount)
         } catch {
             throw SafetensorsError.badJSON(path: path, reason: error)
         }

@@ -26,7 +26,7 @@ public struct SafetensorsIndex: Sendable {
         }
         let document: JSONValue
         do {
-            document = try map.withBytes { try JSONValue(parsing: $0) }
+            document = try map.withBytes { try JSONValue(parsing: $0, maximumValues: SafetensorsHeader.maximumValueCount) }
         } catch let reason as JSONError {
             if map.withBytes({ $0.starts(with: "version https://git-lfs".utf8) }) { throw SafetensorsError.gitLFSPointer(path: path) }
             throw SafetensorsError.badJSON(path: path, reason: reason)

@@ -94,7 +94,16 @@ struct TokenizerConfiguration {
     private mutating func readAdded(_ json: JSONReader) throws {
         let special = Set(specialTokens.map(\.content))
         let entries = try json.members().map { (content: $0.key, id: try $0.value.integer()) }
-        added = entries.sorted { $0.id < $1.id }.map { AddedToken($0.content, isSpecial: special.contains($0.content)) }
+        // Without flags, what looks like a mark is one: a placeholder that somebody types is text, as with the flags.
+        added = entries.sorted { $0.id < $1.id }.map {
+            AddedToken($0.content, isSpecial: special.contains($0.content) || Self.isMark($0.content))
+        }
+    }
+
+    /// `<image>`, `[DEC]`
+    private static func isMark(_ content: [UInt8]) -> Bool {
+        guard content.count > 2, let first = content.first, let last = content.last else { return false }
+        return (first, last) == (UInt8(ascii: "<"), UInt8(ascii: ">")) || (first, last) == (UInt8(ascii: "["), UInt8(ascii: "]"))
     }
 
     /// The flags in the list of tokens win over those of a role.

@@ -87,18 +87,21 @@ struct TokenizerFolder {
         } catch let error as TokenizerError {
             throw error
         } catch {
-            throw TokenizerError.unreadable(file: name, reason: error.localizedDescription)
+            throw TokenizerError.unreadable(file: place(name), reason: error.localizedDescription)
         }
     }
+
+    /// A checkpoint has two folders with files of the same names.
+    private func place(_ name: String) -> String { folder.lastPathComponent == "qformer_tokenizer" ? "qformer_tokenizer/\(name)" : name }
 
     private func json(_ name: String) throws -> JSONReader? {
         guard let bytes = try bytes(name) else { return nil }
         do {
             let value = try JSONValue(parsing: bytes)
-            guard value.object != nil else { throw JSONReader(file: name, value: value).malformed("an object") }
-            return JSONReader(file: name, value: value)
+            guard value.object != nil else { throw JSONReader(file: place(name), value: value).malformed("an object") }
+            return JSONReader(file: place(name), value: value)
         } catch let error as JSONError {
-            throw TokenizerError.unreadable(file: name, reason: error.description)
+            throw TokenizerError.broken(file: place(name), reason: error.description)
         }
     }
 }

@@ -130,7 +130,8 @@ public struct DataPlan: Sendable, Equatable {
         case (nil, nil):
             throw PlanError.badValue(place: keys.place, found: "not clear", expected: "a name of the catalog or a path of your own")
         }
-        if let value = keys.take("split") { source.split = try value.choice() }
+        // Data of one's own has no splits, and what is not taken is told of.
+        if path == nil, let value = keys.take("split") { source.split = try value.choice() }
         if let value = keys.take("weight") { source.weight = try value.number() }
         if let value = keys.take("cap") { source.cap = try value.integer(in: 1...Int.max) }
         if let value = keys.take("size") { source.size = try value.integer(in: 1...Int.max) }

@@ -21,8 +21,21 @@ public struct TrainingPlan: Sendable, Equatable {
 
     public enum PictureChange: String, Sendable, CaseIterable { case none, paper, blip2, blip }
 
-    /// What each counts alike in the loss of a step: so an answer of many tokens counts by its length, or no more than a short one.
-    public enum Counted: String, Sendable, CaseIterable { case tokens, answers }
+    /// What an answer counts in the loss of a step: by its tokens, by their square root, or no more than a short one.
+    public enum Counted: String, Sendable, CaseIterable {
+        case tokens, roots, answers
+
+        /// What answers of so many tokens count together.
+        func weight(of lengths: some Sequence<Int>) -> Double {
+            lengths.reduce(0) { sum, length in
+                switch self {
+                case .tokens: sum + Double(length)
+                case .roots: sum + Double(length).squareRoot()
+                case .answers: sum + 1
+                }
+            }
+        }
+    }
 
     /// What happens to a loss that is no number.
     public enum BadLoss: String, Sendable, CaseIterable {
@@ -62,7 +75,8 @@ public struct TrainingPlan: Sendable, Equatable {
         public var precision = Precision.float32
         /// Computes the language model's layers once more on the way back instead of keeping what is in them.
         public var recomputes = false
-        public var counted = Counted.tokens
+        /// Nil is what is usual: tokens in instruction tuning, as in the reference, and answers in lessons.
+        public var counted: Counted?
         /// In the Q-Former, with the probabilities that its config names.
         public var hasDropout = true
         /// Of dropout; `data.seed` is that of the samples.
@@ -78,6 +92,8 @@ public struct TrainingPlan: Sendable, Equatable {
         public var answerLimit = 256
         public var badLoss = BadLoss.stop
         public var maximumBadLosses = 10
+
+        public init() {}
     }
 
     /// The `pretraining` of a plan: the first stage of BLIP-2, for checkpoints for retrieval.

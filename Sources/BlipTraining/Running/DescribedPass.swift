@@ -26,16 +26,16 @@ struct DescribedPass: Objective {
         var target: [Int]
     }
 
-    /// Each piece counts by its samples, so that what is said shortly weighs as much as what is said at length; samples with unlike numbers of
-    /// pictures come into pieces of their own.
+    /// Unless the plan says otherwise, each piece counts by its samples, so that what is said shortly weighs as much as what is said at length;
+    /// samples with unlike numbers of pictures come into pieces of their own.
     func pieces(_ samples: [LoadedExample], size: Int) throws -> [Piece] {
-        let rows = try samples.map(row)
+        let (rows, counted) = (try samples.map(row), training.counted ?? .answers)
         let groups = Dictionary(grouping: rows) { row in [row.things.count, NetworkPass.lengths.count(where: { row.target.count > $0 })] }
         return groups.sorted { $0.key.lexicographicallyPrecedes($1.key) }.flatMap { _, rows in
             stride(from: 0, to: rows.count, by: max(1, size)).map { start in
                 let part = Array(rows[start..<min(start + size, rows.count)])
                 let tokens = part.reduce(0) { $0 + $1.target.count }
-                return Piece(samples: part.count, tokens: tokens, weight: Double(part.count)) { chance, _ in
+                return Piece(samples: part.count, tokens: tokens, weight: counted.weight(of: part.lazy.map(\.target.count))) { chance, _ in
                     PieceLoss(total: try loss(part, chance))
                 }
             }

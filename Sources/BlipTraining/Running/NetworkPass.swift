@@ -17,17 +17,18 @@ struct NetworkPass: Objective {
         (self.network, self.checkpoint, self.training, self.pictures) = (network, checkpoint, training, pictures)
     }
 
-    /// Where each answer is to count alike, those of like lengths share a piece, and in a piece each token counts alike.
+    /// Where answers do not count by their tokens, those of like lengths share a piece, and in a piece each token counts alike.
     static let lengths = [5, 20]
 
-    /// Each piece counts by its target tokens, so that the step is the same however it is cut; or by its answers.
+    /// Each piece counts by its target tokens, so that the step is the same however it is cut, unless the plan says otherwise.
     func pieces(_ samples: [LoadedExample], size: Int) throws -> [Piece] {
+        let counted = training.counted ?? .tokens
         let batch = try TrainingBatch(
             samples, checkpoint.processor, size: size, instructionLimit: training.instructionLimit, answerLimit: training.answerLimit,
-            lengths: training.counted == .answers ? Self.lengths : [])
+            lengths: counted == .tokens ? [] : Self.lengths)
         return batch.parts.map { part in
-            let weight = training.counted == .answers ? part.inputs.count : part.tokens
-            return Piece(samples: part.inputs.count, tokens: part.tokens, weight: Double(weight)) { chance, _ in
+            let weight = counted.weight(of: part.targets.lazy.map(\.count))
+            return Piece(samples: part.inputs.count, tokens: part.tokens, weight: weight) { chance, _ in
                 // It holds until the way back is done, where layers may be computed once more.
                 checkpoint.adapters?.dropout?.seed = chance.adapterSeed
                 return try PieceLoss(total: loss(part, dropout: chance.dropout(checkpoint.config.qformer, on: checkpoint.options.device)))

@@ -67,7 +67,9 @@ public final class Trainer {
             guard let newest else { throw TrainingError.nothingToResume(path: plan.output.path) }
             let stored = try newest.restore(optimizer, average)
             (state.step, state.optimizerStep, state.badLosses) = (stored.step, stored.optimizerStep, stored.badLosses)
-            (state.scaler, state.best) = (stored.scaler, stored.best)
+            state.best = stored.best
+            // Another precision begins with a scaler of its own.
+            if stored.scaler.isActive == state.scaler.isActive { state.scaler = stored.scaler }
         } else if let newest {
             throw TrainingError.outputInUse(path: plan.output.path, step: newest.step)
         }

@@ -7,8 +7,9 @@ struct DataConvert: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "convert", abstract: "Write a dataset as JSON lines, or as tar shards with its pictures.",
         discussion: """
-            JSON lines keep everything that is known of a sample, and name its pictures relative to the file. Shards hold the pictures' bytes as they are, and
-            can be read by other readers of webdataset. The file, or each shard, has its name when it is complete.
+            JSON lines keep everything that is known of a sample but the words in which scenes are told to language models, and name its pictures relative
+            to the file. Shards hold the pictures' bytes as they are, and can be read by other readers of webdataset. The file, or each shard, has its name
+            when it is complete.
 
               instructblip data convert okvqa --root /data --split val --output okvqa.jsonl
               instructblip data convert my.json --output shards/my.tar --shard-megabytes 500

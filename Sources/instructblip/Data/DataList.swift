@@ -20,6 +20,14 @@ struct DataList: ParsableCommand {
     @Flag(help: "Write one JSON object: root, datasets.")
     var json = false
 
+    func validate() throws {
+        // Every set would be said not to be there.
+        guard FileManager.default.fileExists(atPath: root.path) else {
+            throw ValidationError(
+                "There is no folder \(root.path); --root, or \(DataRoot.variable), names the one that holds the datasets.")
+        }
+    }
+
     func run() throws {
         let definitions = (all ? DatasetCatalog.all : DatasetCatalog.paper) + SceneCatalog.all
         if json { return try writeJSON(Listing(root: root.path, datasets: definitions.map { Entry($0, root.path) })) }

@@ -70,13 +70,16 @@ struct DataMixture: ParsableCommand {
         return MixtureTable(data, draws: draws)
     }
 
-    /// The samples that the plan's training draws; nil if it does not say.
+    /// The samples that the plan's training draws; nil if the plan has none.
     private func planned(_ keys: inout PlanMapping) throws -> Int? {
-        guard var training = try keys.take("training")?.mapping(), let steps = training.take("steps"), let batch = training.take("batch")
-        else { return nil }
-        let (draws, overflow) = try steps.integer(in: 1...Int.max).multipliedReportingOverflow(by: batch.integer(in: 1...Int.max))
+        guard let value = keys.take("training") else { return nil }
+        var training = try value.mapping()
+        let usual = TrainingPlan.Training()
+        let steps = try training.take("steps")?.integer(in: 1...Int.max) ?? usual.steps
+        let batch = try training.take("batch")?.integer(in: 1...Int.max) ?? usual.batch
+        let (draws, overflow) = steps.multipliedReportingOverflow(by: batch)
         if overflow || draws > Self.maximumDraws {
-            throw PlanError.badValue(place: steps.place, found: "too many", expected: "steps times batch at most \(Self.maximumDraws)")
+            throw PlanError.badValue(place: value.place, found: "too many", expected: "steps times batch at most \(Self.maximumDraws)")
         }
         return draws
     }

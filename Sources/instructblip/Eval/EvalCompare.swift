@@ -27,7 +27,7 @@ struct EvalCompare: ParsableCommand {
         }
 
         let benchmark, metric: String
-        let count: Int
+        let count, askedOtherwise: Int
         let before, after, difference, significance: Double
         let interval: [Double]?
         let changed: Int
@@ -44,8 +44,8 @@ struct EvalCompare: ParsableCommand {
             for part in comparison.parts {
                 try writeJSON(
                     Entry(
-                        benchmark: part.benchmark, metric: part.metric, count: part.count, before: part.before, after: part.after,
-                        difference: part.difference, significance: part.significance,
+                        benchmark: part.benchmark, metric: part.metric, count: part.count, askedOtherwise: part.askedOtherwise,
+                        before: part.before, after: part.after, difference: part.difference, significance: part.significance,
                         interval: part.interval.map { [$0.lowerBound, $0.upperBound] }, changed: part.changes.count,
                         changes: part.changes.prefix(changes).map {
                             Entry.Change(
@@ -73,6 +73,9 @@ struct EvalCompare: ParsableCommand {
                         + "\(change.id): \(change.instruction)\n         \"\(change.before)\" -> \"\(change.after)\", expected \(change.references.prefix(3).joined(separator: ", "))\n"
                 )
             }
+        }
+        for part in comparison.parts where part.askedOtherwise > 0 {
+            writeRemark("note: \(part.benchmark): \(part.askedOtherwise) of \(part.count) samples were asked otherwise in the two\n")
         }
         if !comparison.unpaired.isEmpty { writeRemark("note: only one of them has \(comparison.unpaired.joined(separator: ", "))\n") }
     }

@@ -104,7 +104,10 @@ struct EvalRun: AsyncParsableCommand {
             return run
         }
         let maker = try maker()
-        for place in runs.indices { runs[place].maker = maker }
+        for place in runs.indices {
+            let answering = "\(runs[place].benchmark.answering)"
+            runs[place].maker = maker.merging(["answering": answering]) { own, _ in own }
+        }
         do {
             let hasErrors = try await interruptible { [runs] in try await work(runs, start) }
             if hasErrors { throw ExitCode(65) }

@@ -63,6 +63,8 @@ struct TrainRun: ParsableCommand {
                 case .opening(let name): writeRemark("reading \(name)\n")
                 }
             })
+        if !data.excluded.isEmpty { writeRemark("kept out: \(data.excluded.joined(separator: ", "))\n") }
+        if !data.notChecked.isEmpty { writeRemark("note: not there, so not kept out: \(data.notChecked.joined(separator: ", "))\n") }
         let scorer = try TrainBenchmarks(plan)
         let display = TrainingDisplay()
         defer { display.close() }

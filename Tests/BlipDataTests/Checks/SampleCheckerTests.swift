@@ -66,6 +66,19 @@ struct SampleCheckerTests {
         #expect(try problems(list).map(\.kind) == [.emptyAnswer])
     }
 
+    @Test("an answer that is none of the options is worth a remark")
+    func strangeAnswers() throws {
+        let questions = [
+            VisualQuestion("?", answers: [WeightedAnswer("1")], options: ["x", "y"]),
+            VisualQuestion("?", answers: [WeightedAnswer("x")], options: ["x", "y"]),
+            VisualQuestion("?", answers: [WeightedAnswer("z")], options: ["x", "y"], correct: 0),
+        ]
+        let samples = questions.enumerated().map { Sample(id: "\($0)", images: [], task: .question($1)) }
+        let found = try problems(ListedSamples(samples))
+        #expect(found.map(\.kind) == [.strangeAnswer] && found[0].index == 0 && found[0].kind.isRemark)
+        #expect(found[0].message.contains("none of its options"))
+    }
+
     @Test("among a hundred thousand ids exactly the ones that come twice are found")
     func duplicates() throws {
         struct Numbered: SampleCollection {

@@ -68,8 +68,17 @@ struct SampleLineTests {
         func outcomes(_ text: String) throws -> [OwnDataFixtures.Outcome] {
             try withFile(text) { OwnDataFixtures.outcomes(try OwnData.open($0.path, format: .jsonl).samples) }
         }
-        let lettered = try outcomes(#"{"question": "?", "options": ["x", "y"], "answer": "B"}"#)
-        #expect(lettered[0].sample?.task == .question(VisualQuestion("?", options: ["x", "y"], correct: 1)))
+        for answer in [#""B""#, #""b""#, #""(b)""#, "1"] {
+            let lettered = try outcomes(#"{"question": "?", "options": ["x", "y"], "answer": \#(answer)}"#)
+            #expect(lettered[0].sample?.task == .question(VisualQuestion("?", options: ["x", "y"], correct: 1)), "\(answer)")
+        }
+        // What is a text, or an option itself, is no place.
+        let counted = try outcomes(#"{"question": "?", "options": ["2", "1"], "answer": 1}"#)
+        #expect(
+            counted[0].sample?.task
+                == .question(VisualQuestion("?", answers: [WeightedAnswer("1")], options: ["2", "1"], correct: 1)))
+        let text = try outcomes(#"{"question": "?", "options": ["x", "y"], "answer": "1"}"#)
+        #expect(text[0].sample?.task == .question(VisualQuestion("?", answers: [WeightedAnswer("1")], options: ["x", "y"])))
         let beyond = try outcomes(#"{"question": "?", "options": ["x", "y"], "answer": "C"}"#)
         #expect(beyond[0].sample?.task == .question(VisualQuestion("?", answers: [WeightedAnswer("C")], options: ["x", "y"])))
         let tasked = try outcomes(#"{"task": "vqa", "question": "?", "answer": 2.5}"#)

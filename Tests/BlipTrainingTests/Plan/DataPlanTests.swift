@@ -58,6 +58,7 @@ struct DataPlanTests {
             ("data: {datasets: [okvqq]}", "did you mean okvqa or aokvqa?"),
             ("data: {datasets: [{weight: 1}]}", "a name of the catalog or a path"),
             ("data: {datasets: [{name: okvqa, format: llava}]}", "there is no key \"format\""),
+            ("data: {datasets: [{path: birds.json, split: val}]}", "there is no key \"split\""),
             ("data: {datasets: [okvqa, okvqa]}", "\"okvqa\" twice"),
             ("data: {datasets: [okvqa], balance: square}", "sqrt, proportional, uniform, fixed"),
             ("data: {datasets: [{name: okvqa, weight: -1}]}", "weight is -1"),

@@ -221,6 +221,49 @@ import Testing
         }
     }
 
+    /// A copy of the Vicuna's adapter whose weights' file has another header, of the same length, and whose config has other text.
+    private func copied(to folder: URL, config: (String, String)? = nil, header: (String) -> String = { $0 }) throws -> AdapterFolder {
+        try FileManager.default.copyItem(at: Reference.folder.appendingPathComponent("vicuna/adapter"), to: folder)
+        if let config {
+            let file = folder.appendingPathComponent("adapter_config.json")
+            let text = try String(contentsOf: file, encoding: .utf8)
+            try #require(text.contains(config.0))
+            try Data(text.replacingOccurrences(of: config.0, with: config.1).utf8).write(to: file)
+        }
+        let file = folder.appendingPathComponent("adapter_model.safetensors")
+        let bytes = try Data(contentsOf: file)
+        let count = bytes.prefix(8).enumerated().reduce(0) { $0 + Int($1.element) << (8 * $1.offset) }
+        let changed = Data(header(String(decoding: bytes[8..<8 + count], as: UTF8.self)).utf8)
+        try #require(changed.count <= count)
+        try (bytes.prefix(8) + changed + Data(repeating: UInt8(ascii: " "), count: count - changed.count) + bytes[(8 + count)...])
+            .write(to: file)
+        return AdapterFolder(folder)
+    }
+
+    @Test("an adapter of the language model alone gets its place; single layers have their own alpha; a B alone is refused")
+    func places() async throws {
+        let reference = try Reference()
+        let whole = try AdapterFolder(Reference.folder.appendingPathComponent("vicuna/adapter")).read()
+        try await withTemporaryFolder { folder in
+            let alone = try copied(to: folder.appendingPathComponent("alone")) {
+                $0.replacingOccurrences(of: "base_model.model.language_model.", with: "base_model.model.")
+            }.read()
+            #expect(Set(alone.keys) == Set(whole.keys) && !whole.isEmpty)
+            let layer = try #require(whole.keys.sorted().first)
+            let pattern = ("\"alpha_pattern\": {}", "\"alpha_pattern\": {\"\(layer)\": \(3 * reference.alpha)}")
+            for (name, stored) in try copied(to: folder.appendingPathComponent("pattern"), config: pattern).read() {
+                #expect(stored.scale == reference.alpha / Double(reference.rank) * (name == layer ? 3 : 1), "\(name)")
+            }
+            let expression = (pattern.0, "\"alpha_pattern\": {\"layers.*q_proj\": 2}")
+            let odd = try copied(to: folder.appendingPathComponent("expression"), config: expression)
+            #expect { try odd.read() } throws: { "\($0)".contains("layers.*q_proj in alpha_pattern is not supported") }
+            let single = try copied(to: folder.appendingPathComponent("single")) {
+                $0.replacingOccurrences(of: "\(layer).lora_A", with: "\(layer).lora_X")
+            }
+            #expect { try single.read() } throws: { "\($0)".contains("\(layer).lora_B.weight has no A beside it") }
+        }
+    }
+
     @Test("targets that no layer has, and adapters of other models, are refused")
     func refusals() async throws {
         let reference = try Reference()

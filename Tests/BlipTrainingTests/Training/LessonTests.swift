@@ -161,7 +161,7 @@ import Testing
         }
     }
 
-    @Test("short and long answers count alike where a plan says so, and by their tokens where it does not")
+    @Test("short and long answers count alike or by the root of their tokens where a plan says so, and by their tokens where it does not")
     func counted() async throws {
         try await withTemporaryFolder { folder in
             let picture = RGBImage(width: 4, height: 4, pixels: [UInt8](repeating: 90, count: 48))
@@ -192,6 +192,9 @@ import Testing
             let (tokens, answers) = (try pieces("tokens"), try pieces("answers"))
             #expect(tokens.count == 1 && tokens[0].piece.weight == Double(tokens[0].piece.tokens))
             #expect(answers.map(\.piece.weight) == [2, 1])
+            let roots = try pieces("roots").map(\.piece)
+            #expect(roots.count == 2 && roots[1].weight == Double(roots[1].tokens).squareRoot())
+            #expect(roots[0].weight > Double(roots[0].tokens).squareRoot() && roots[0].weight < Double(roots[0].tokens))
             // The same losses, weighed otherwise.
             let byTokens = answers.reduce(0) { $0 + $1.loss * Double($1.piece.tokens) } / Double(tokens[0].piece.tokens)
             #expect(abs(byTokens - tokens[0].loss) < 1e-4, "\(byTokens) \(tokens[0].loss)")

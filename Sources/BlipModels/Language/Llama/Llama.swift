@@ -34,7 +34,8 @@ struct Llama: DecoderOnly {
         _ embeddings: Tensor, at places: Tensor, mask: Tensor?, causal: Bool, caches: [any AttentionCache]?, recomputing: Bool,
         observe: LayerObserver?
     ) throws -> Tensor {
-        let angles = try RotaryPositions(headSize: config.headSize, theta: config.ropeTheta).angles(places, embeddings.dtype)
+        let positions = RotaryPositions(headSize: config.headSize, theta: config.ropeTheta, factor: config.ropeFactor)
+        let angles = try positions.angles(places, embeddings.dtype)
         var hidden = embeddings
         for (index, layer) in layers.enumerated() {
             hidden = try Tensor.recomputed([hidden], if: recomputing) {

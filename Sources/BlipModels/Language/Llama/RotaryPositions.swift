@@ -6,6 +6,8 @@ import BlipTensors
 struct RotaryPositions {
     let headSize: Int
     let theta: Double
+    /// What positions are divided by.
+    var factor = 1.0
 
     /// Cosines and sines [B, 1, T, d] for positions [B, T].
     struct Angles {
@@ -19,7 +21,7 @@ struct RotaryPositions {
     func angles(_ positions: Tensor, _ type: DType) throws -> Angles {
         let exponents = try Tensor.range(0, headSize, step: 2, on: positions.device).to(.float32) / Double(headSize)
         let base = try Tensor.full([1], theta, on: positions.device)
-        let frequencies = try Tensor.ones([1], on: positions.device) / base.power(exponents)  // [d / 2]
+        let frequencies = try Tensor.ones([1], on: positions.device) / base.power(exponents) / factor  // [d / 2]
         let half = try positions.to(.float32).unsqueeze(2) * frequencies  // [B, T, d / 2]
         let whole = try Tensor.concatenate([half, half], 2).unsqueeze(1)
         return Angles(cosines: try whole.cos().to(type), sines: try whole.sin().to(type))
