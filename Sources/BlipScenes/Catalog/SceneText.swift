@@ -19,6 +19,8 @@ public struct SceneText: SampleCollection {
         case relations = "scenes_relations"
         /// Questions whether one thing is two things at once: a star and red, where something else is red.
         case matches = "scenes_matches"
+        /// Long answers: everything in a scene, line by line, and conversations of several turns.
+        case accounts = "scenes_accounts"
 
         fileprivate var title: String {
             switch self {
@@ -27,6 +29,7 @@ public struct SceneText: SampleCollection {
             case .drill: "Scene Drill"
             case .relations: "Scene Relations"
             case .matches: "Scene Matches"
+            case .accounts: "Scene Accounts"
             }
         }
 
@@ -37,6 +40,7 @@ public struct SceneText: SampleCollection {
             case .drill: "Questions for which several things have to be found at once."
             case .relations: "Questions about what holds between two things, step by step."
             case .matches: "Questions whether one thing is two things at once."
+            case .accounts: "Long answers: everything in a scene, and conversations of several turns."
             }
         }
     }
@@ -65,6 +69,11 @@ public struct SceneText: SampleCollection {
 
     /// Likewise of matches, and what else goes by them.
     private static let matches: [(task: SceneTask, share: Double)] = [(.questions, 8), (.compositional, 1), (.labels, 1)]
+
+    /// Likewise of accounts.
+    private static let accounts: [(task: SceneTask, share: Double)] = [
+        (.details, 6), (.captions, 1), (.readingCaptions, 1), (.conversation, 8),
+    ]
 
     /// The share of samples without any description, from which is learned what answers there are.
     private static let undescribed = 0.02
@@ -97,6 +106,7 @@ public struct SceneText: SampleCollection {
             case .drill: Self.drills
             case .relations: Self.relations
             case .matches: Self.matches
+            case .accounts: Self.accounts
             }
         for _ in 0..<100 {
             guard let place = generator.place(among: shares.map(\.share)) else { continue }

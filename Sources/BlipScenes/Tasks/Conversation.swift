@@ -1,24 +1,29 @@
 import BlipData
 
 extension SceneTask {
-    /// Like LLaVA's conversations: questions in turn, with whole sentences as answers.
+    /// Like LLaVA's conversations: questions in turn, with whole sentences as answers. In half of them answers are short, as a model gives them to
+    /// questions that stand alone (``questions``): who goes on from there is not to be told the answer before once more.
     static let conversation = heldIn(
         "scenes_conversation", "Scene Conversation", .instructions, train: 5_000, metric: "ROUGE-L"
     ) { generator in
         let scene = SceneGenerator(SceneStyle(objects: 2...5)).scene(&generator)
-        let turns = exchanges(scene, 1 + generator.below(3), &generator)
-        guard let last = turns.last else { return nil }
+        let turns = exchanges(scene, 2 + generator.below(3), isShort: generator.below(2) == 0, &generator)
+        guard turns.count > 1, let last = turns.last else { return nil }
         return SceneContent(
             [scene], .instruction(WrittenInstruction(last.question, response: last.answer, history: Array(turns.dropLast()))))
     }
 
-    /// Questions of different kinds, with answers in sentences.
-    static func exchanges(_ scene: Scene, _ count: Int, _ generator: inout SeededGenerator) -> [Exchange] {
-        let kinds: [SceneQuestion.Kind] = [.color, .count, .existence, .position, .kind, .text, .size]
+    /// Different questions, some of one kind, with answers of one style.
+    static func exchanges(_ scene: Scene, _ count: Int, isShort: Bool, _ generator: inout SeededGenerator) -> [Exchange] {
+        let kinds: [SceneQuestion.Kind] = [
+            .color, .count, .existence, .position, .kind, .text, .size, .texture, .surroundings, .comparison,
+        ]
         var turns: [Exchange] = []
-        for kind in generator.shuffled(kinds) where turns.count < count {
-            guard let question = QuestionWriter(scene).question(kind, &generator) else { continue }
-            turns.append(Exchange(question.text, sentence(question, scene)))
+        for kind in generator.shuffled(kinds + kinds) where turns.count < count {
+            guard let question = QuestionWriter(scene).question(kind, &generator),
+                !turns.contains(where: { $0.question == question.text })
+            else { continue }
+            turns.append(Exchange(question.text, isShort ? question.answer : sentence(question, scene)))
         }
         return turns
     }
@@ -37,8 +42,14 @@ extension SceneTask {
         case .position: "It is \(Place(rawValue: question.answer)?.phrase ?? question.answer) of the picture."
         case .kind: "It is \(Phrases.withArticle(question.answer))."
         case .text: "It says \(question.answer)."
-        case .size: "It is \(question.answer)."
-        default: "\(Phrases.sentence(question.answer))"
+        case .size, .texture: "It is \(question.answer)."
+        case .surroundings: "It is \(Phrases.withArticle(question.answer))."
+        case .comparison:
+            switch question.answer {
+            case "yes": "Yes, it is."
+            case "no": "No, it is not."
+            default: "It is the \(question.answer)."
+            }
         }
     }
 }
