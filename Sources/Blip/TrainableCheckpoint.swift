@@ -151,12 +151,22 @@ public final class TrainableCheckpoint {
     public func prompts(_ rows: [[Int]]) throws -> TokenBatch { try padding.prompts(rows, on: options.device) }
 
     /// Answers or captions to be learned, right-padded.
-    public func targets(_ rows: [[Int]]) throws -> TokenBatch {
-        try TokenBatch(rows, padding: padding.promptID, at: .right, multiple: padding.multiple, on: options.device)
+    ///
+    /// - Parameter weights: what each token of a row counts in the loss; nil where all count alike.
+    public func targets(_ rows: [[Int]], weights: [Double]? = nil) throws -> TokenBatch {
+        var batch = try TokenBatch(rows, padding: padding.promptID, at: .right, multiple: padding.multiple, on: options.device)
+        if let weights {
+            let length = batch.length
+            let each = zip(rows, weights).flatMap { row, weight in
+                Array(repeating: Float(weight), count: row.count) + Array(repeating: 0, count: length - row.count)
+            }
+            batch.weights = try Tensor.of(each, [rows.count, length]).to(options.device)
+        }
+        return batch
     }
 
     private var padding: Padding {
-        Padding(processor, config, promptSide: network.padding, multiple: options.device == .cpu && options.dtype != .float32 ? 4 : 1)
+        Padding(processor, config, promptSide: network.padding, multiple: options.device == .cpu && options.dtype != .float32 ? 8 : 1)
     }
 
     /// A name for everything that features depend on besides the picture.

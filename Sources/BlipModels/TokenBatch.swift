@@ -5,6 +5,8 @@ public struct TokenBatch {
     public let ids: Tensor  // [B, T] int64
     /// True where a token is, false where padding is [B, T]; nil when nothing is padded.
     public let mask: Tensor?
+    /// What each token counts in a loss, nothing where padding is [B, T] float32; nil where all count alike.
+    public var weights: Tensor?
 
     public init(ids: Tensor, mask: Tensor?) {
         self.ids = ids

@@ -127,14 +127,17 @@ extension Tensor {
     /// What the shim leaves out of the mean: PyTorch's customary mark.
     public static let ignoredTarget = -100
 
-    /// Cross entropy of logits [N, V] against targets [N], over those that are not ``ignoredTarget``.
+    /// What becomes of the losses of single targets; the numbers are PyTorch's.
+    public enum Reduction: Int64, Sendable { case none, mean, sum }
+
+    /// Cross entropy of logits [N, V] against targets [N], over those that are not ``ignoredTarget``, whose own is zero.
     ///
     /// - Parameters:
-    ///   - mean: the mean over the counted targets, else their sum.
+    ///   - reduction: with `none` the result is [N].
     ///   - smoothing: the share of a target, 0 to 1, that all V classes have alike.
-    public func crossEntropy(_ targets: Tensor, mean: Bool = true, smoothing: Double = 0) throws(TensorError) -> Tensor {
+    public func crossEntropy(_ targets: Tensor, reduction: Reduction = .mean, smoothing: Double = 0) throws(TensorError) -> Tensor {
         try produce("crossEntropy", [self, targets]) {
-            ctorch_cross_entropy(handle, targets.handle, Int64(Self.ignoredTarget), mean, smoothing, $0, $1)
+            ctorch_cross_entropy(handle, targets.handle, Int64(Self.ignoredTarget), reduction.rawValue, smoothing, $0, $1)
         }
     }
 

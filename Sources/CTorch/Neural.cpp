@@ -94,10 +94,10 @@ ctorch_status ctorch_dropout(const ctorch_tensor *a, double probability, ctorch_
   return produce(out, message, [&] { return at::dropout(a->value, probability, /*train=*/true); });
 }
 
-ctorch_status ctorch_cross_entropy(const ctorch_tensor *logits, const ctorch_tensor *targets, int64_t ignored, bool mean, double smoothing,
+ctorch_status ctorch_cross_entropy(const ctorch_tensor *logits, const ctorch_tensor *targets, int64_t ignored, int64_t reduction, double smoothing,
                                    ctorch_tensor **out, char **message) {
   return produce(out, message, [&] {
-    return at::cross_entropy_loss(logits->value, targets->value, {}, mean ? at::Reduction::Mean : at::Reduction::Sum, ignored, smoothing);
+    return at::cross_entropy_loss(logits->value, targets->value, {}, reduction, ignored, smoothing);
   });
 }
 

@@ -51,9 +51,11 @@ import Testing
         let ignored = Tensor.ignoredTarget
         let one = try logits.crossEntropy(Tensor.of([1, ignored, ignored])).item()
         #expect(Swift.abs(one - 0.693147) < 1e-6)
-        #expect(try Swift.abs(logits.crossEntropy(Tensor.of([1, 0, ignored]), mean: false).item() - 2 * one) < 1e-6)
+        #expect(try Swift.abs(logits.crossEntropy(Tensor.of([1, 0, ignored]), reduction: .sum).item() - 2 * one) < 1e-6)
+        let each = try logits.crossEntropy(Tensor.of([1, ignored, 1]), reduction: .none).floats()
+        #expect(each.count == 3 && Swift.abs(Double(each[0]) - one) < 1e-6 && each[1] == 0 && Swift.abs(each[2] - 9.000123) < 1e-4)
         #expect(try logits.crossEntropy(Tensor.of([ignored, ignored, ignored])).item().isNaN)
-        #expect(try logits.crossEntropy(Tensor.of([ignored, ignored, ignored]), mean: false).item() == 0)
+        #expect(try logits.crossEntropy(Tensor.of([ignored, ignored, ignored]), reduction: .sum).item() == 0)
         expectRefusal("crossEntropy", "[3, 2] float32, [3] int64", "Target 2") { _ = try logits.crossEntropy(Tensor.of([0, 2, 0])) }
         expectRefusal("crossEntropy") { _ = try logits.crossEntropy(Tensor.of([0, -1, 0])) }
         expectRefusal("crossEntropy", "[2] int64") { _ = try logits.crossEntropy(Tensor.of([0, 1])) }
@@ -86,7 +88,7 @@ import Testing
         #expect(try none.softmax().shape == [0, 3])
         #expect(try none.transpose(0, 1).softmax().shape == [3, 0])
         #expect(try none.crossEntropy(Tensor.of([] as [Int])).item().isNaN)
-        #expect(try none.crossEntropy(Tensor.of([] as [Int]), mean: false).item() == 0)
+        #expect(try none.crossEntropy(Tensor.of([] as [Int]), reduction: .sum).item() == 0)
         #expect(try Tensor.zeros([0, 3, 4, 4]).convolve(Tensor.ones([2, 3, 2, 2]), stride: 2).shape == [0, 2, 2, 2])
         #expect(try Tensor.zeros([0, 3, 4, 4]).resizedBicubic(height: 2, width: 5).shape == [0, 3, 2, 5])
         let heads = try Tensor.ones([1, 1, 2, 4])

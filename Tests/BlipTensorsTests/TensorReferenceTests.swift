@@ -103,7 +103,7 @@ struct ReferenceOperation: Sendable, CustomTestStringConvertible {
         ReferenceOperation("softmax") { try $0[0].softmax(1) },
         ReferenceOperation("logSoftmax") { try $0[0].logSoftmax() },
         ReferenceOperation("crossEntropy") { try $0[0].crossEntropy($0[1]) },
-        ReferenceOperation("crossEntropySum") { try $0[0].crossEntropy($0[1], mean: false) },
+        ReferenceOperation("crossEntropySum") { try $0[0].crossEntropy($0[1], reduction: .sum) },
         ReferenceOperation("resizedBicubic") { try $0[0].resizedBicubic(height: 7, width: 3) },
     ]
 

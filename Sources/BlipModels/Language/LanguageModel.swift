@@ -68,9 +68,11 @@ extension LanguageModel {
     public func loss(_ prompt: Prompt, _ targets: TokenBatch) throws -> Tensor { try loss(prompt, targets, recomputing: false) }
     public func logits(_ prompt: Prompt) throws -> Tensor { try logits(prompt, observe: nil) }
 
-    /// Mean cross entropy of logits [B, T, vocabulary] against targets right-padded to the same T.
+    /// Mean cross entropy of logits [B, T, vocabulary] against targets right-padded to the same T, each token by its weight where they have one.
     func crossEntropy(_ logits: Tensor, _ targets: TokenBatch) throws -> Tensor {
         let ids = try targets.mask.map { try targets.ids.filling($0.not(), with: Double(Tensor.ignoredTarget)) } ?? targets.ids
-        return try logits.to(.float32).reshape([-1, logits.size(2)]).crossEntropy(ids.reshape([-1]))
+        let (rows, wanted) = (try logits.to(.float32).reshape([-1, logits.size(2)]), try ids.reshape([-1]))
+        guard let weights = targets.weights else { return try rows.crossEntropy(wanted) }
+        return try (rows.crossEntropy(wanted, reduction: .none) * weights.reshape([-1])).sum() / weights.sum()
     }
 }

@@ -27,14 +27,20 @@ public struct TrainingPlan: Sendable, Equatable {
 
         /// What answers of so many tokens count together.
         func weight(of lengths: some Sequence<Int>) -> Double {
-            lengths.reduce(0) { sum, length in
-                switch self {
-                case .tokens: sum + Double(length)
-                case .roots: sum + Double(length).squareRoot()
-                case .answers: sum + 1
-                }
+            lengths.reduce(0) { $0 + Double($1) * weight(ofEachOf: $1) }
+        }
+
+        /// What each token of an answer of so many counts.
+        func weight(ofEachOf length: Int) -> Double {
+            switch self {
+            case .tokens: 1
+            case .roots: 1 / Double(max(1, length)).squareRoot()
+            case .answers: 1 / Double(max(1, length))
             }
         }
+
+        /// What each token of these answers counts; nil where all count alike.
+        func weights(_ answers: [[Int]]) -> [Double]? { self == .tokens ? nil : answers.map { weight(ofEachOf: $0.count) } }
     }
 
     /// What happens to a loss that is no number.

@@ -30,14 +30,10 @@ struct DescribedPass: Objective {
     /// samples with unlike numbers of pictures come into pieces of their own.
     func pieces(_ samples: [LoadedExample], size: Int) throws -> [Piece] {
         let (rows, counted) = (try samples.map(row), training.counted ?? .answers)
-        let groups = Dictionary(grouping: rows) { row in [row.things.count, NetworkPass.lengths.count(where: { row.target.count > $0 })] }
-        return groups.sorted { $0.key.lexicographicallyPrecedes($1.key) }.flatMap { _, rows in
-            stride(from: 0, to: rows.count, by: max(1, size)).map { start in
-                let part = Array(rows[start..<min(start + size, rows.count)])
-                let tokens = part.reduce(0) { $0 + $1.target.count }
-                return Piece(samples: part.count, tokens: tokens, weight: counted.weight(of: part.lazy.map(\.target.count))) { chance, _ in
-                    PieceLoss(total: try loss(part, chance))
-                }
+        return LengthCuts.pieces(rows, size: size, length: \.target.count, kind: \.things.count).map { part in
+            let tokens = part.reduce(0) { $0 + $1.target.count }
+            return Piece(samples: part.count, tokens: tokens, weight: counted.weight(of: part.lazy.map(\.target.count))) { chance, _ in
+                PieceLoss(total: try loss(part, counted, chance))
             }
         }
     }
@@ -58,12 +54,14 @@ struct DescribedPass: Objective {
             target: processor.target(example.answer, limit: training.answerLimit))
     }
 
-    private func loss(_ rows: [Row], _ chance: Chance) throws -> Tensor {
+    private func loss(_ rows: [Row], _ counted: TrainingPlan.Counted, _ chance: Chance) throws -> Tensor {
         var generator = chance.generator(for: "places of things")
         return try withAutocast(training.precision.cast, on: checkpoint.options.device) {
             let words = try checkpoint.prompts(rows.map(\.prompt))
             let prompt = try Prompt(soft(rows, &generator), then: network.language.embed(words.ids), mask: words.mask)
-            return try network.language.loss(prompt, checkpoint.targets(rows.map(\.target)), recomputing: training.recomputes)
+            let answers = rows.map(\.target)
+            return try network.language.loss(
+                prompt, checkpoint.targets(answers, weights: counted.weights(answers)), recomputing: training.recomputes)
         }
     }
 

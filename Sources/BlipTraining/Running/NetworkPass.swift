@@ -17,32 +17,31 @@ struct NetworkPass: Objective {
         (self.network, self.checkpoint, self.training, self.pictures) = (network, checkpoint, training, pictures)
     }
 
-    /// Where answers do not count by their tokens, those of like lengths share a piece, and in a piece each token counts alike.
-    static let lengths = [5, 20]
-
     /// Each piece counts by its target tokens, so that the step is the same however it is cut, unless the plan says otherwise.
     func pieces(_ samples: [LoadedExample], size: Int) throws -> [Piece] {
         let counted = training.counted ?? .tokens
         let batch = try TrainingBatch(
             samples, checkpoint.processor, size: size, instructionLimit: training.instructionLimit, answerLimit: training.answerLimit,
-            lengths: counted == .tokens ? [] : Self.lengths)
+            cutsByLength: counted != .tokens)
         return batch.parts.map { part in
             let weight = counted.weight(of: part.targets.lazy.map(\.count))
             return Piece(samples: part.inputs.count, tokens: part.tokens, weight: weight) { chance, _ in
                 // It holds until the way back is done, where layers may be computed once more.
                 checkpoint.adapters?.dropout?.seed = chance.adapterSeed
-                return try PieceLoss(total: loss(part, dropout: chance.dropout(checkpoint.config.qformer, on: checkpoint.options.device)))
+                let dropout = try chance.dropout(checkpoint.config.qformer, on: checkpoint.options.device)
+                return try PieceLoss(total: loss(part, counted, dropout: dropout))
             }
         }
     }
 
-    /// The mean cross entropy over the target tokens.
-    func loss(_ batch: MicroBatch, dropout: Dropout? = nil) throws -> Tensor {
+    /// The mean cross entropy over the target tokens, by what each of them counts.
+    func loss(_ batch: MicroBatch, _ counted: TrainingPlan.Counted = .tokens, dropout: Dropout? = nil) throws -> Tensor {
         try withAutocast(training.precision.cast, on: checkpoint.options.device) {
             let look = try network.look(from: pictures(batch.inputs.flatMap(\.frames)))
             let prompt = try network.prompt(
                 seeing: look, told: checkpoint.instructions(batch.inputs), then: checkpoint.prompts(batch.inputs), dropout: dropout)
-            return try network.language.loss(prompt, checkpoint.targets(batch.targets), recomputing: training.recomputes)
+            let targets = try checkpoint.targets(batch.targets, weights: counted.weights(batch.targets))
+            return try network.language.loss(prompt, targets, recomputing: training.recomputes)
         }
     }
 }

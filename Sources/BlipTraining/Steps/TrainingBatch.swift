@@ -13,35 +13,26 @@ public struct MicroBatch: Sendable {
 
 /// A process's samples of one step, cut into pieces that fit into memory.
 ///
-/// Cutting chooses nothing: each piece's loss counts by its target tokens, so that the step is the same however it is cut. Answers of like lengths
-/// come together, since all answers of a piece are as long as its longest.
+/// Cutting chooses nothing: each piece's loss counts by its target tokens, or by what the plan makes of them, so that the step is the same however it is
+/// cut. Answers of like lengths come together, since all answers of a piece are as long as its longest.
 public struct TrainingBatch: Sendable {
     public let parts: [MicroBatch]
     public var tokens: Int { parts.reduce(0) { $0 + $1.tokens } }
 
     /// - Parameters:
     ///   - size: the most samples of a piece. Those with unlike numbers of pictures come into pieces of their own.
-    ///   - lengths: answers with more tokens than one of these come into pieces of their own, too.
+    ///   - cutsByLength: where answers have very unlike lengths, in more pieces than their number asks for.
     public init(
-        _ examples: [LoadedExample], _ processor: Processor, size: Int, instructionLimit: Int, answerLimit: Int, lengths: [Int] = []
+        _ examples: [LoadedExample], _ processor: Processor, size: Int, instructionLimit: Int, answerLimit: Int, cutsByLength: Bool = false
     ) throws {
-        var parts: [MicroBatch] = []
-        var open: [[Int]: Int] = [:]
-        var rows = try examples.enumerated().map { place, loaded in
+        let rows = try examples.map { loaded in
             let input = try processor.trainingInput(planes: loaded.frames, loaded.example.instruction, limit: instructionLimit)
-            return (place: place, input: input, target: try processor.target(loaded.example.answer, limit: answerLimit))
+            return (input: input, target: try processor.target(loaded.example.answer, limit: answerLimit))
         }
-        if size < rows.count { rows.sort { ($0.target.count, $0.place) < ($1.target.count, $1.place) } }
-        for (_, input, target) in rows {
-            let kind = [input.frames.count, lengths.count { target.count > $0 }]
-            if let place = open[kind], parts[place].inputs.count < size {
-                parts[place].inputs.append(input)
-                parts[place].targets.append(target)
-            } else {
-                open[kind] = parts.count
-                parts.append(MicroBatch(inputs: [input], targets: [target]))
-            }
+        parts = LengthCuts.pieces(
+            rows, size: size, cuts: cutsByLength, length: \.target.count, kind: \.input.frames.count
+        ).map { rows in
+            MicroBatch(inputs: rows.map(\.input), targets: rows.map(\.target))
         }
-        self.parts = parts
     }
 }

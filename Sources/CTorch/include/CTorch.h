@@ -160,8 +160,8 @@ ctorch_status ctorch_softmax(const ctorch_tensor *a, int64_t dimension, bool log
 ctorch_status ctorch_attention(const ctorch_tensor *queries, const ctorch_tensor *keys, const ctorch_tensor *values, const ctorch_tensor *mask,
                                double dropout, bool causal, double scale, ctorch_tensor **out, char **message);
 ctorch_status ctorch_dropout(const ctorch_tensor *a, double probability, ctorch_tensor **out, char **message);
-// Mean (or sum) over the targets that are not `ignored`; logits [N, V], targets [N]. `smoothing` is the share of a target that all V classes have.
-ctorch_status ctorch_cross_entropy(const ctorch_tensor *logits, const ctorch_tensor *targets, int64_t ignored, bool mean, double smoothing,
+// Over the targets that are not `ignored`: one for each (reduction 0), their mean (1), or their sum (2); logits [N, V], targets [N]. `smoothing` is the share of a target that all V classes have.
+ctorch_status ctorch_cross_entropy(const ctorch_tensor *logits, const ctorch_tensor *targets, int64_t ignored, int64_t reduction, double smoothing,
                                    ctorch_tensor **out, char **message);
 ctorch_status ctorch_resize_bicubic(const ctorch_tensor *a, int64_t height, int64_t width, ctorch_tensor **out, char **message);
 

@@ -170,7 +170,7 @@ import Testing
                 TinyRun.sample(0, picture, "What is it?", "red"), TinyRun.sample(1, picture, "What?", "blue"),
                 TinyRun.sample(2, picture, "Describe it.", long),
             ]
-            func pieces(_ counted: String) throws -> [(piece: Piece, loss: Double)] {
+            func pieces(_ counted: String, size: Int = 3) throws -> [(piece: Piece, loss: Double)] {
                 let run = try TinyRun("flan-t5", samples, output: folder, "\(Self.keys), steps: 1, count: \(counted)")
                 let checkpoint = try run.checkpoint()
                 let loader = PictureLoader(checkpoint.processor.images, .none)
@@ -185,19 +185,26 @@ import Testing
                         frames: sample.images.flatMap { try $0.planes(loader, frames: 1, &generator) })
                 }
                 let chance = Chance(seed: 1, step: 0, rank: 0, part: 0, hasDropout: false)
-                return try run.plan.objective(checkpoint).pieces(loaded, size: 3).map {
+                return try run.plan.objective(checkpoint).pieces(loaded, size: size).map {
                     ($0, try $0.loss(chance, OneWorker()).total.item())
                 }
             }
-            let (tokens, answers) = (try pieces("tokens"), try pieces("answers"))
-            #expect(tokens.count == 1 && tokens[0].piece.weight == Double(tokens[0].piece.tokens))
-            #expect(answers.map(\.piece.weight) == [2, 1])
-            let roots = try pieces("roots").map(\.piece)
-            #expect(roots.count == 2 && roots[1].weight == Double(roots[1].tokens).squareRoot())
-            #expect(roots[0].weight > Double(roots[0].tokens).squareRoot() && roots[0].weight < Double(roots[0].tokens))
-            // The same losses, weighed otherwise.
-            let byTokens = answers.reduce(0) { $0 + $1.loss * Double($1.piece.tokens) } / Double(tokens[0].piece.tokens)
-            #expect(abs(byTokens - tokens[0].loss) < 1e-4, "\(byTokens) \(tokens[0].loss)")
+            // Each answer's own mean, with which the cut has nothing to do.
+            let alone = try pieces("tokens", size: 1).map { (tokens: Double($0.piece.tokens), loss: $0.loss) }
+            #expect(alone.count == 3 && alone.map(\.tokens) == alone.map(\.tokens).sorted() && alone[2].tokens > 20 * alone[0].tokens)
+            let ways: [(String, (Double) -> Double)] = [("tokens", { $0 }), ("roots", { $0.squareRoot() }), ("answers", { _ in 1 })]
+            for (counted, counts) in ways {
+                let weight = alone.reduce(0) { $0 + counts($1.tokens) }
+                let mean = alone.reduce(0) { $0 + counts($1.tokens) * $1.loss } / weight
+                for size in [1, 2, 3] {
+                    let found = try pieces(counted, size: size)
+                    #expect(found.count == 4 - size)
+                    let whole = found.reduce(0) { $0 + $1.piece.weight }
+                    #expect(abs(whole - weight) < 1e-9 * weight, "\(counted): \(whole) \(weight)")
+                    let loss = found.reduce(0) { $0 + $1.piece.weight * $1.loss } / whole
+                    #expect(abs(loss - mean) < 1e-4, "\(counted), \(size) at once: \(loss) \(mean)")
+                }
+            }
         }
     }
 
