@@ -187,7 +187,7 @@ def parse(output: str) -> dict:
     """The figures of a job: the JSON object on the last line that is not empty, whoever wrote it.
 
     Every side uses the same keys: load_s, image_s, vision_s, qformer_s, prefill_s, prefill_tokens, time_to_first_token_s,
-    decode_tokens_per_s, decode_gb_per_s, memory_limit_gb_per_s, int8_limit_gop_per_s. Keys that a side does not know are absent.
+    decode_tokens_per_s, decode_gb_per_s, decode_memory_share, memory_limit_gb_per_s, int8_limit_gop_per_s. Keys that a side does not know are absent.
     """
     lines = [line for line in output.splitlines() if line.strip()]
     if not lines:

@@ -68,7 +68,8 @@ def least(measures: list[Measure]) -> Measure:
 
 
 def _decode_share(job: str) -> Measure:
-    return quotient(figure(job, "decode_gb_per_s"), figure(job, "memory_limit_gb_per_s"))
+    """Of what memory gave right before and behind each decoding; the medians of both may be of different minutes."""
+    return figure(job, "decode_memory_share")
 
 
 def _int8_share(job: str, key: str, operations: float) -> Measure:

@@ -15,11 +15,12 @@ public struct BenchmarkReport: Sendable {
         var decodeBytes = 0.0
         /// Seconds of the decoding in products with weights.
         var decodeProducts = 0.0
+        /// Bytes per second that memory gave right before and behind it, the better of the two: on a shared machine the rate changes within a minute.
+        var reading = 0.0
     }
 
-    /// What the machine is capable of, measured in the same run: bytes, 8-bit operations and those of the type computed in, per second.
+    /// What the machine is capable of, measured in the same run: 8-bit operations and those of the type computed in, per second.
     struct Limits: Sendable {
-        let reading: Double
         let integers: Double
         let floats: Double
     }
@@ -47,7 +48,9 @@ public struct BenchmarkReport: Sendable {
     public var decodeTokensPerSecond: Double { Double((options.newTokens - 1) * options.batch) / median(\.decode) }
     /// Bytes of weights per second.
     public var decodeBytesPerSecond: Double { median { $0.decodeBytes / $0.decode } }
-    public var memoryLimit: Double { limits.reading }
+    public var memoryLimit: Double { median(\.reading) }
+    /// The part of its round's memory rate that decoding reaches.
+    public var decodeMemoryShare: Double { median { $0.decodeBytes / $0.decode / $0.reading } }
     /// The part of a token's time that is not spent in products with weights.
     public var decodeShareOutsideProducts: Double { median { 1 - $0.decodeProducts / $0.decode } }
     /// Operations per second.

@@ -146,7 +146,7 @@ private struct BenchFigures: Encodable {
         decodeTokensPerS = report.decodeTokensPerSecond
         (decodeTokensPerSMin, decodeTokensPerSMax) = (report.decodeRange.lowerBound, report.decodeRange.upperBound)
         (decodeGBPerS, memoryLimitGBPerS) = (report.decodeBytesPerSecond / 1e9, report.memoryLimit / 1e9)
-        decodeMemoryShare = report.decodeBytesPerSecond / report.memoryLimit
+        decodeMemoryShare = report.decodeMemoryShare
         decodeShareOutsideProducts = report.decodeShareOutsideProducts
         (visionGOPPerS, prefillGOPPerS) = (report.visionRate / 1e9, report.prefillRate / 1e9)
         int8LimitGOPPerS = report.integerLimit / 1e9
