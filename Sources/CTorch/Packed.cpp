@@ -270,7 +270,7 @@ bool ctorch_choose_kernels(const char *name) { return ckernels_choose(name); }
 double ctorch_measure_read(const ctorch_tensor *a) {
   const char *memory = static_cast<const char *>(a->value.const_data_ptr());
   auto bytes = static_cast<int64_t>(a->value.nbytes());
-  constexpr int64_t piece = 16 << 20;
+  constexpr int64_t piece = 1 << 16;
   std::atomic<uint64_t> sum{0};
   const ckernels_set *set = ckernels_current();
   auto start = std::chrono::steady_clock::now();
