@@ -12,6 +12,10 @@ public enum TrainingError: Error, Sendable, Equatable, CustomStringConvertible, 
     case badCheckpoint(path: String, reason: String)
     case unwritable(path: String, reason: String)
     case badBatch(reason: String)
+    /// None of the samples that validation looks at can be used.
+    case nothingHeldOut(samples: Int, first: String?)
+    /// Processes that train together go on from different checkpoints.
+    case unevenResume(path: String, step: Int)
     /// A plan names benchmarks, and nobody was given to score them.
     case nothingScores(benchmarks: [String])
     case unknownMetric(name: String, available: [String])
@@ -33,6 +37,10 @@ public enum TrainingError: Error, Sendable, Equatable, CustomStringConvertible, 
         case .badCheckpoint(let path, let reason): "the checkpoint \(path) cannot be used: \(reason)"
         case .unwritable(let path, let reason): "\(path) cannot be written: \(reason); the checkpoints before are complete"
         case .badBatch(let reason): "this batch cannot be computed: \(reason)"
+        case .nothingHeldOut(let samples, let first):
+            "none of the \(samples) samples of validation.data has a loss" + (first.map { "; the first: \($0)" } ?? "")
+        case .unevenResume(let path, let step):
+            "the processes that train together found other newest checkpoints in \(path), this one step \(step); give all the same folder"
         case .nothingScores(let benchmarks):
             "validation.benchmarks names \(benchmarks.joined(separator: ", ")), and this program was given nothing that scores them"
         case .unknownMetric(let name, let available):

@@ -183,7 +183,7 @@ struct ExitStatus {
 
     private static func code(_ error: TrainingError) -> Int32 {
         switch error {
-        case .notFinite, .tooManyBadLosses, .badCheckpoint, .badBatch: badData
+        case .notFinite, .tooManyBadLosses, .badCheckpoint, .badBatch, .nothingHeldOut, .unevenResume: badData
         case .outputInUse, .outputBusy, .nothingScores: usage
         case .unknownMetric: badData
         case .nothingToResume: missingInput

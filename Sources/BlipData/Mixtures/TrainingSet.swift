@@ -34,9 +34,9 @@ public struct TrainingSet: Sendable {
     /// A sample that is broken, or whose picture cannot be loaded, is noted and another of the same dataset is drawn in its place: the same one
     /// for whoever asks, so that runs stay alike.
     ///
-    /// - Parameter load: turns the example into what is wanted, or throws if its pictures are unusable. The generator is the draw's own, for
-    ///   augmentation.
-    public func example<T>(_ draw: Draw, load: (Example, inout SeededGenerator) throws -> T) throws -> T {
+    /// - Parameter load: turns the example into what is wanted, or throws if its pictures are unusable. It is told the draw that is used, and the
+    ///   generator is that draw's own, for augmentation.
+    public func example<T>(_ draw: Draw, load: (Example, Draw, inout SeededGenerator) throws -> T) throws -> T {
         var draw = draw
         let part = parts[draw.part]
         var replacements = SeededGenerator(
@@ -45,7 +45,7 @@ public struct TrainingSet: Sendable {
             do {
                 var generator = draw.generator(part.maker.dataset, seed: seed)
                 let example = try part.maker.example(part.samples.sample(draw.index), &generator)
-                return try load(example, &generator)
+                return try load(example, draw, &generator)
             } catch let error as CancellationError {
                 throw error
             } catch {

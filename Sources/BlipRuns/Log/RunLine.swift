@@ -26,7 +26,7 @@ public struct RunLine: Sendable, Equatable {
         case badBatch(reason: String, path: String?)
         /// The run goes on behind this step.
         case resume
-        /// `reason` says why: "finished", "interrupted".
+        /// `reason` says why: "finished", "interrupted", "failed".
         case end(reason: String)
         /// Something else; names and texts.
         case note(event: String, details: [String: String])

@@ -1,4 +1,5 @@
 import Blip
+import BlipData
 public import BlipModels
 import BlipTensors
 import Foundation
@@ -20,7 +21,8 @@ public struct TrainerState: Codable, Sendable, Equatable {
 
         /// Whether it is better than another one; what was best in something else does not count.
         func beats(_ other: Best?) -> Bool {
-            guard let other, other.metric == metric else { return value?.isNaN != true && loss?.isNaN != true }
+            guard value?.isFinite != false, loss?.isFinite != false else { return false }
+            guard let other, other.metric == metric else { return true }
             if metric == nil { return (loss ?? .infinity) < (other.loss ?? .infinity) }
             return (value ?? -.infinity) > (other.value ?? -.infinity)
         }
@@ -44,6 +46,8 @@ public struct TrainerState: Codable, Sendable, Equatable {
     public var scaler: LossScaler
     public var best: Best?
     public var dataSeed: UInt64
+    /// Samples of a step; nil in files of before this was noted.
+    public var batch: Int?
     public var seed: UInt64
     /// The checkpoint that was trained.
     public var model: String
@@ -58,7 +62,7 @@ public struct TrainerState: Codable, Sendable, Equatable {
     public var commit: String?
 
     enum CodingKeys: String, CodingKey {
-        case format, step, scaler, best, seed, model, workers, adapters, plan, versions, commit
+        case format, step, scaler, best, seed, batch, model, workers, adapters, plan, versions, commit
         case optimizerStep = "optimizer_step"
         case badLosses = "bad_losses"
         case dataSeed = "data_seed"
@@ -68,12 +72,30 @@ public struct TrainerState: Codable, Sendable, Equatable {
     /// The state before the first step.
     public init(_ plan: TrainingPlan, model: URL, workers: Int) {
         scaler = LossScaler(isWanted: plan.training.precision == .fp16)
-        (dataSeed, seed) = (plan.data.seed, plan.training.seed)
+        (dataSeed, seed, batch) = (plan.data.seed, plan.training.seed, plan.training.batch)
         self.model = model.path
         tellsQFormer = plan.model.tellsQFormer
         self.workers = workers
         adapters = plan.adapters
         self.plan = plan.text
         commit = SourceCommit.current
+    }
+
+    /// What makes samples come otherwise than they would have if the run had not been stopped.
+    func differences(from stored: TrainerState, _ grain: MixtureStream.Grain) -> [String] {
+        var notes: [String] = []
+        if stored.dataSeed != dataSeed {
+            notes.append("data.seed was \(stored.dataSeed) and is \(dataSeed): samples come in another order from here on")
+        }
+        if let before = stored.batch, let batch, before != batch {
+            notes.append(
+                "training.batch was \(before) and is \(batch): the next sample is number \(stored.step * batch), where "
+                    + "\(stored.step * before) were seen")
+        }
+        if grain != .sample, stored.workers != workers {
+            notes.append(
+                "data.draw is batch, and there were \(stored.workers) processes, now \(workers): each draws other datasets than before")
+        }
+        return notes
     }
 }

@@ -33,8 +33,7 @@ public final class ExampleLoader: Sendable {
         share = first.count
         let draws = DrawQueue(batches, first)
         prefetch = try OrderedPrefetch(0..<Int.max, workers: workers, depth: depth) { number in
-            let draw = draws.draw(number)
-            return try set.example(draw) { example, generator in
+            try set.example(draws.draw(number)) { example, draw, generator in
                 guard let pictures else { return LoadedExample(draw: draw, example: example, frames: []) }
                 let planes = try example.images.flatMap { image in try image.planes(pictures, frames: frames, &generator) }
                 guard !planes.isEmpty else {

@@ -95,6 +95,23 @@ extension TrainingPlan {
         }
     }
 
+    /// Keys that were given, and that nothing of this plan looks at.
+    var unusedKeys: [String] {
+        var keys: [String] = []
+        if pretraining != nil || teachesVision || queryPretraining != nil {
+            let plain = Training()
+            if training.counted != nil { keys.append("training.count") }
+            if training.recomputes { keys.append("training.recompute") }
+            if training.instructionLimit != plain.instructionLimit { keys.append("training.max_instruction_tokens") }
+            if training.answerLimit != plain.answerLimit { keys.append("training.max_answer_tokens") }
+        }
+        if let validation {
+            if validation.benchmarks.isEmpty, validation.limit != .all { keys.append("validation.limit") }
+            if validation.data == nil, validation.samples != Validation().samples { keys.append("validation.samples") }
+        }
+        return keys
+    }
+
     private static func model(_ value: PlanValue, _ file: PlanFile) throws(PlanError) -> Model {
         guard value.isMapping else {
             let text = try value.text()

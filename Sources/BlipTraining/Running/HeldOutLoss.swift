@@ -4,7 +4,7 @@ import BlipTensors
 import Foundation
 
 /// The loss on samples that are not trained on: the same ones each time, with the same instructions.
-struct HeldOutLoss {
+final class HeldOutLoss {
     struct Found {
         var loss: Double
         /// What it is the sum of, by name.
@@ -18,6 +18,8 @@ struct HeldOutLoss {
     private let objective: any Objective
     private let training: TrainingPlan.Training
     private let limit: Int
+    /// Samples that were left out and told of.
+    private var told = 0
 
     /// - Parameter limit: the most samples looked at.
     init(
@@ -28,7 +30,16 @@ struct HeldOutLoss {
         (self.objective, self.training, self.limit) = (objective, training, limit)
     }
 
+    /// What was left out since this was asked last.
+    func takeNotes() -> [String] {
+        let entries = data.set.bad.entries.dropFirst(told)
+        told += entries.count
+        return entries.map { "left out of validation: \($0.dataset), sample \($0.index + 1): \($0.reason)" }
+    }
+
     /// Every process looks at every n-th sample; the sums are of all.
+    ///
+    /// - Throws: ``TrainingError/nothingHeldOut(samples:first:)``.
     func measure(_ workers: any Workers) throws -> Found {
         let draws = data.set.parts.indices.flatMap { part in
             (0..<data.set.parts[part].samples.count).map { Draw(position: 0, part: part, epoch: 0, index: $0) }
@@ -44,9 +55,12 @@ struct HeldOutLoss {
                 let example = try part.maker.example(part.samples.sample(draw.index), &generator)
                 guard let pictures else { return LoadedExample(draw: draw, example: example, frames: []) }
                 let planes = try example.images.flatMap { try $0.planes(pictures, frames: frames, &generator) }
-                return planes.isEmpty ? nil : LoadedExample(draw: draw, example: example, frames: planes)
+                guard !planes.isEmpty else {
+                    throw DataError.badRecord(place: "sample \(example.sample)", reason: "it has no picture; the network cannot do without")
+                }
+                return LoadedExample(draw: draw, example: example, frames: planes)
             } catch {
-                try set.bad.add(part.maker.dataset, draw.index, "\(error)")
+                try set.bad.add(part.maker.dataset, part.samples.origin(of: draw.index), "\(error)")
                 return nil
             }
         }
@@ -74,7 +88,10 @@ struct HeldOutLoss {
         }
         try look()
         let all = try workers.sum(sums)
-        let weight = max(1, all[all.count - 3])
+        let weight = all[all.count - 3]
+        guard weight > 0 else {
+            throw TrainingError.nothingHeldOut(samples: count, first: data.set.bad.entries.first.map { "\($0.dataset), \($0.reason)" })
+        }
         return Found(
             loss: all[0] / weight,
             losses: Dictionary(uniqueKeysWithValues: zip(objective.partNames, all.dropFirst().map { $0 / weight })),

@@ -79,7 +79,8 @@ struct Chance {
 extension TrainingPlan {
     /// What the checkpoint's network is trained for.
     ///
-    /// - Throws: ``BlipError/notRetrieval(path:architecture:)`` for a plan of pre-training and another checkpoint.
+    /// - Throws: ``BlipError/notRetrieval(path:architecture:)`` for a plan of pre-training and another checkpoint,
+    ///   ``BlipError/retrievalOnly(path:)`` for other lessons and one that only compares.
     func objective(_ checkpoint: TrainableCheckpoint) throws -> any Objective {
         let pictures = try PictureFeatures(checkpoint, training.imageCache)
         switch checkpoint.network {
@@ -101,6 +102,9 @@ extension TrainingPlan {
             }
             return NetworkPass(network, checkpoint, training, pictures)
         case .comparisons(let network):
+            guard !teachesVision, queryPretraining == nil, languagePretraining == nil else {
+                throw BlipError.retrievalOnly(path: checkpoint.folder.path)
+            }
             return try PretrainingPass(network, checkpoint, pretraining ?? Pretraining(), training.precision.cast, pictures)
         }
     }

@@ -8,6 +8,8 @@ public final class RunRecorder: TrainingObserver {
     /// The plan as it was followed, with its overrides.
     private let plan: String
     private var log: RunLog?
+    /// The step of the last line.
+    private var last = 0
     private var board: TensorBoardWriter?
 
     /// - Parameters:
@@ -32,8 +34,8 @@ public final class RunRecorder: TrainingObserver {
     }
 
     public func stepped(_ record: StepRecord) throws {
-        if record.isSkipped {
-            try write(record.step, .badBatch(reason: "loss or gradient is not finite; the step changed nothing", path: nil))
+        if record.isSkipped, !record.isOverflow {
+            try write(record.step, .badBatch(reason: "loss or gradient is not finite; the step changed nothing", path: record.badBatch))
         }
         let perSecond = record.seconds > 0 ? 1 / record.seconds : 0
         try write(
@@ -63,14 +65,16 @@ public final class RunRecorder: TrainingObserver {
         try board?.synchronize()
     }
 
-    public func ended(step: Int) throws {
-        try write(step, .end(reason: "finished"))
+    public func ended(step: Int, _ end: TrainingEnd) throws {
+        try write(step, .end(reason: end.rawValue))
         try log?.synchronize()
         try board?.synchronize()
     }
 
     private func write(_ step: Int, _ content: RunLine.Content) throws {
-        let line = RunLine(step: step, time: Date().timeIntervalSince1970, content)
+        // A step that is refused is told of before the steps ahead of it are saved, and a log's lines do not go back.
+        last = max(last, step)
+        let line = RunLine(step: last, time: Date().timeIntervalSince1970, content)
         try log?.append(line)
         try board?.write(line)
     }

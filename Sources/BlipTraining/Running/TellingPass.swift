@@ -42,7 +42,9 @@ struct TellingPass: Objective {
         return stride(from: 0, to: samples.count, by: max(1, size)).map { start in
             let range = start..<min(start + size, samples.count)
             let told = things[range].flatMap { $0 }
-            return Piece(samples: range.count, tokens: told.count { $0 != nil }, weight: Double(range.count)) { chance, _ in
+            let count = told.count { $0 != nil }
+            // Of pictures with nothing to tell there is nothing to learn.
+            return Piece(samples: range.count, tokens: count, weight: count > 0 ? Double(range.count) : 0) { chance, _ in
                 try loss(Array(samples[range]), told, nothing: words.nothing, chance)
             }
         }
@@ -59,7 +61,8 @@ struct TellingPass: Objective {
         // [B·N, D]
         var wanted = try withoutGradients { try ToldThings.embed(told.map { $0 ?? nothing }, network.language, on: device).to(.float32) }
         let some = told.count { $0 != nil }
-        guard some > 0 else { throw TrainingError.badBatch(reason: "nothing is said of any of its pictures") }
+        // As many processes, as many losses: this one counts nothing.
+        guard some > 0 else { return PieceLoss(total: try seen.sum() * 0, parts: [0, 0]) }
         let scale = try (wanted.square().mean(1) * Self.mask(told).to(device)).sum().item() / Double(some)
         if settings.hasFreePlaces {
             let places = try withoutGradients { try self.places(seen, wanted, told, scale) }

@@ -22,6 +22,12 @@ public final class Trainer {
     /// Who scores the network on benchmarks, and the network as it is asked; nil where the plan names none.
     private let benchmarks: (scorer: any BenchmarkScorer, network: NetworkAnswerer)?
     private var state: TrainerState
+    /// Steps that are on the disk.
+    private var savedStep = 0
+    /// False while a step changes the weights.
+    private var isWhole = true
+    /// What the user should know before the first step.
+    private var remarks: [String]
     /// Rank 0's alone, as long as it trains.
     private var lock: RunLock?
 
@@ -62,12 +68,15 @@ public final class Trainer {
             benchmarks = (scorer, try checkpoint.answerer { [objective] in try objective.pictures($0) })
         }
         state = TrainerState(plan, model: checkpoint.folder, workers: workers.count)
+        remarks = plan.unusedKeys.map { "\($0) changes nothing in this plan" }
         let newest = try TrainingCheckpoint.all(in: plan.output).last
         if isResumed {
             guard let newest else { throw TrainingError.nothingToResume(path: plan.output.path) }
             let stored = try newest.restore(optimizer, average)
             (state.step, state.optimizerStep, state.badLosses) = (stored.step, stored.optimizerStep, stored.badLosses)
             state.best = stored.best
+            savedStep = stored.step
+            remarks += state.differences(from: stored, plan.data.grain)
             // Another precision begins with a scaler of its own.
             if stored.scaler.isActive == state.scaler.isActive { state.scaler = stored.scaler }
         } else if let newest {
@@ -81,6 +90,7 @@ public final class Trainer {
     /// Trains to the end of the plan.
     ///
     /// - Throws: ``TrainingError/interrupted(step:checkpoint:)`` when it was told to stop, with everything saved; ``TrainingError/notFinite(step:what:record:)``.
+    ///   The steps before an error are saved too, unless the disk is what failed.
     public func run() throws {
         try begin()
         defer { lock = nil }
@@ -88,22 +98,20 @@ public final class Trainer {
         defer { feed.cancel() }
         var isStopped = false
         while state.step < plan.training.steps, !isStopped {
-            let start = ContinuousClock.now
-            let samples = try feed.batch()
-            let waiting = start.duration(to: .now) / .seconds(1)
-            var record = StepRecord(state, plan, samples: plan.training.batch, waitingSeconds: waiting)
-            try learn(samples, &record)
-            try change(samples, &record)
-            state.step += 1
-            record.seconds = start.duration(to: .now) / .seconds(1)
-            for observer in observers { try observer.stepped(record) }
-            for note in objective.pictures.takeNotes() { for observer in observers { try observer.noted(note) } }
-            let isBest = try isDue(plan.validation?.every) && validate()
-            isStopped = try workers.sum([shouldStop() ? 1 : 0])[0] > 0
+            let isBest: Bool
+            do {
+                try advance(feed)
+                isBest = try isDue(plan.validation?.every) && validate()
+                isStopped = try workers.sum([shouldStop() ? 1 : 0])[0] > 0
+            } catch {
+                keepSteps()
+                throw error
+            }
             if isBest || isStopped || isDue(plan.checkpoints.every) || state.step == plan.training.steps { try save() }
         }
-        for observer in observers { try observer.ended(step: state.step) }
-        if isStopped, state.step < plan.training.steps {
+        let isFinished = state.step == plan.training.steps
+        for observer in observers { try observer.ended(step: state.step, isFinished ? .finished : .interrupted) }
+        if !isFinished {
             let folder = plan.output.appendingPathComponent("checkpoint-\(state.step)")
             throw TrainingError.interrupted(step: state.step, checkpoint: folder.path)
         }
@@ -113,6 +121,23 @@ public final class Trainer {
 
     // MARK: The stages of a step
 
+    private func advance(_ feed: ExampleLoader) throws {
+        let start = ContinuousClock.now
+        let samples = try feed.batch()
+        let waiting = start.duration(to: .now) / .seconds(1)
+        var record = StepRecord(state, plan, samples: plan.training.batch, waitingSeconds: waiting)
+        try learn(samples, &record)
+        let refusal = try change(samples, &record)
+        if refusal == nil { state.step += 1 }
+        isWhole = true
+        record.seconds = start.duration(to: .now) / .seconds(1)
+        for observer in observers { try observer.stepped(record) }
+        for note in objective.pictures.takeNotes() { try tell(note) }
+        if let refusal { throw refusal }
+    }
+
+    private func tell(_ note: String) throws { for observer in observers { try observer.noted(note) } }
+
     private func begin() throws {
         if workers.rank == 0 {
             do {
@@ -120,13 +145,23 @@ public final class Trainer {
                 lock = try RunLock.take(plan.output.appendingPathComponent(".lock"), .alone)
                 guard lock != nil else { throw TrainingError.outputBusy(path: plan.output.path) }
                 try TrainingCheckpoint.clean(plan.output)
+                // Another run may have saved, and ended, since this one looked.
+                guard try (TrainingCheckpoint.all(in: plan.output).last?.step ?? 0) == state.step else {
+                    throw TrainingError.outputBusy(path: plan.output.path)
+                }
             } catch let error as TrainingError {
                 throw error
             } catch { throw TrainingError.unwritable(path: plan.output.path, reason: error.localizedDescription) }
         }
+        let step = Double(state.step)
+        let sums = try workers.sum([step, step * step])
+        guard sums[0] * sums[0] == Double(workers.count) * sums[1] else {
+            throw TrainingError.unevenResume(path: plan.output.path, step: state.step)
+        }
         try workers.broadcast(optimizer.tensors + optimizer.means + optimizer.squares + (average?.averages ?? []))
         let start = TrainingStart(plan: plan, parts: checkpoint.parts, step: state.step, workers: workers.count)
         for observer in observers { try observer.began(start) }
+        for remark in remarks { try tell(remark) }
     }
 
     private func feed() throws -> ExampleLoader {
@@ -169,34 +204,39 @@ public final class Trainer {
     }
 
     /// Changes the weights by what was gathered, or does what the plan says of a loss that is no number.
-    private func change(_ samples: [LoadedExample], _ record: inout StepRecord) throws {
+    ///
+    /// - Returns: why training ends here; nil where it goes on.
+    private func change(_ samples: [LoadedExample], _ record: inout StepRecord) throws -> TrainingError? {
         let scale = state.scaler.scale
         if scale != 1 { try Gradients.scale(optimizer.tensors, by: 1 / scale) }
         record.gradientNorm = try Gradients.norm(optimizer.tensors)
         guard record.loss.isFinite, record.gradientNorm.isFinite else {
             record.isSkipped = true
-            let isOverflow = record.loss.isFinite && state.scaler.isActive && scale > 1
+            record.isOverflow = record.loss.isFinite && state.scaler.isActive && scale > 1
             state.scaler.note(isFinite: false)
-            return isOverflow ? () : try refuse(samples, record)
+            return record.isOverflow ? nil : try refuse(samples, &record)
         }
         state.scaler.note(isFinite: true)
         if let clip = plan.training.clip, record.gradientNorm > clip {
             // The reference's guard against division by zero: `clip_grad_norm_` of PyTorch.
             try Gradients.scale(optimizer.tensors, by: min(1, clip / (record.gradientNorm + 1e-6)))
         }
+        isWhole = false
         try optimizer.step(rate: record.rate)
         state.optimizerStep = optimizer.step
         try average?.update(step: optimizer.step)
+        return nil
     }
 
-    private func refuse(_ samples: [LoadedExample], _ record: StepRecord) throws {
+    private func refuse(_ samples: [LoadedExample], _ record: inout StepRecord) throws -> TrainingError? {
         let file = plan.output.appendingPathComponent("bad-batch-\(record.step)-rank-\(workers.rank).json")
         try BadBatch(record, samples).write(to: file)
+        record.badBatch = file.path
         let what = record.loss.isFinite ? "gradient" : "loss"
-        guard plan.training.badLoss == .skip else { throw TrainingError.notFinite(step: record.step, what: what, record: file.path) }
+        guard plan.training.badLoss == .skip else { return .notFinite(step: record.step, what: what, record: file.path) }
         state.badLosses += 1
         let limit = plan.training.maximumBadLosses
-        if state.badLosses > limit { throw TrainingError.tooManyBadLosses(count: state.badLosses, limit: limit, record: file.path) }
+        return state.badLosses > limit ? .tooManyBadLosses(count: state.badLosses, limit: limit, record: file.path) : nil
     }
 
     /// - Returns: whether it is the best so far.
@@ -219,6 +259,7 @@ public final class Trainer {
             step: state.step, loss: found?.loss, samples: found?.samples ?? 0, targetTokens: found?.tokens ?? 0,
             seconds: start.duration(to: .now) / .seconds(1), isBest: isBest, losses: found?.losses ?? [:], benchmarks: scored)
         for observer in observers { try observer.validated(record) }
+        for note in heldOut?.takeNotes() ?? [] { try tell(note) }
         return isBest
     }
 
@@ -227,12 +268,29 @@ public final class Trainer {
     }
 
     private func save() throws {
-        if workers.rank == 0 {
-            let saved = try TrainingCheckpoint.write(state, optimizer, average, to: plan.output)
-            try TrainingCheckpoint.prune(plan.output, keeping: plan.checkpoints.keep, best: state.best?.step)
-            for observer in observers { try observer.saved(saved.folder, step: state.step) }
-        }
+        if workers.rank == 0 { try write() }
         try workers.barrier()
+    }
+
+    private func write() throws {
+        let saved = try TrainingCheckpoint.write(state, optimizer, average, to: plan.output)
+        savedStep = state.step
+        try TrainingCheckpoint.prune(plan.output, keeping: plan.checkpoints.keep, best: state.best?.step)
+        for observer in observers { try observer.saved(saved.folder, step: state.step) }
+    }
+
+    /// Saves the steps that an error would lose. Other processes may be gone, so nobody is waited for.
+    private func keepSteps() {
+        guard workers.rank == 0 else { return }
+        do {
+            if isWhole, state.step > savedStep {
+                try write()
+                try tell("the steps before the error are saved; resume goes on behind step \(state.step)")
+            }
+            for observer in observers { try observer.ended(step: state.step, .failed) }
+        } catch {
+            // The error that ends the training is the one to tell; this one most likely is the same.
+        }
     }
 }
 

@@ -7,7 +7,7 @@ public protocol TrainingObserver: AnyObject {
     func stepped(_ record: StepRecord) throws
     func validated(_ record: ValidationRecord) throws
     func saved(_ folder: URL, step: Int) throws
-    func ended(step: Int) throws
+    func ended(step: Int, _ end: TrainingEnd) throws
     /// Something that the user should know, and that stops nothing.
     func noted(_ text: String) throws
 }
@@ -17,8 +17,17 @@ extension TrainingObserver {
     public func stepped(_ record: StepRecord) throws {}
     public func validated(_ record: ValidationRecord) throws {}
     public func saved(_ folder: URL, step: Int) throws {}
-    public func ended(step: Int) throws {}
+    public func ended(step: Int, _ end: TrainingEnd) throws {}
     public func noted(_ text: String) throws {}
+}
+
+/// How a run came to its end; the words are those of its log.
+public enum TrainingEnd: String, Sendable {
+    case finished
+    /// Stopped from outside, with everything saved.
+    case interrupted
+    /// An error ended it.
+    case failed
 }
 
 /// What is known before the first step.
@@ -29,8 +38,11 @@ public struct TrainingStart: Sendable {
     public var step: Int
     public var workers: Int
 
-    /// Bytes of weights, gradients and the optimizer's two means; what a batch takes comes on top.
-    public var memoryBytes: Int { parts.reduce(0) { $0 + $1.bytes + 12 * $1.trained } }
+    /// Bytes of weights, gradients, the optimizer's two means and the moving average; what a batch takes comes on top.
+    public var memoryBytes: Int {
+        let numbers = plan.training.averageDecay == nil ? 3 : 4
+        return parts.reduce(0) { $0 + $1.bytes + 4 * numbers * $1.trained }
+    }
 }
 
 /// What a step came to.
@@ -53,6 +65,10 @@ public struct StepRecord: Sendable, Codable, Equatable {
     public var backwardSeconds = 0.0
     /// Whether the step changed nothing, since loss or gradients were not finite.
     public var isSkipped: Bool
+    /// Of a skipped step: whether the loss was one, and float16 alone could not hold its gradients. The scale becomes smaller; nothing is wrong.
+    public var isOverflow = false
+    /// Of a skipped step: the file with its samples, where one was written.
+    public var badBatch: String?
     /// What the loss was multiplied by, in float16.
     public var lossScale: Double
     /// What the loss is made of, by name, where it is a sum.
@@ -66,6 +82,8 @@ public struct StepRecord: Sendable, Codable, Equatable {
         case forwardSeconds = "forward_seconds"
         case backwardSeconds = "backward_seconds"
         case isSkipped = "skipped"
+        case isOverflow = "overflow"
+        case badBatch = "bad_batch"
         case lossScale = "loss_scale"
     }
 }

@@ -4,7 +4,8 @@ import Foundation
 
 /// What a person sees of training: a table of the parts, then one line that moves.
 final class TrainingDisplay: TrainingObserver {
-    private let bar = ProgressBar("training", .items)
+    /// Begun with the first step: what is opened and read before is no training.
+    private var bar: ProgressBar?
     private var first = 0
     /// Of the last steps, since one alone jumps.
     private var recent: [StepRecord] = []
@@ -13,6 +14,7 @@ final class TrainingDisplay: TrainingObserver {
         first = start.step
         writeRemark(Self.table(start))
         if start.step > 0 { writeRemark("resuming behind step \(start.step)\n") }
+        bar = ProgressBar("training", .items)
     }
 
     static func table(_ start: TrainingStart) -> String {
@@ -40,9 +42,10 @@ final class TrainingDisplay: TrainingObserver {
         let loss = recent.filter { !$0.isSkipped }.map(\.loss)
         let mean = loss.isEmpty ? .nan : loss.reduce(0, +) / Double(loss.count)
         let note = String(format: "loss %.4f  rate %.2e  %.0f tokens/s", mean, record.rate, seconds > 0 ? Double(tokens) / seconds : 0)
-        bar.update(record.step - first, of: record.steps - first, note: note)
-        if record.isSkipped, record.lossScale == 1 {
-            writeRemark("note: step \(record.step) changed nothing: its loss or gradient is not finite\n")
+        bar?.update(record.step - first, of: record.steps - first, note: note)
+        if record.isSkipped, !record.isOverflow {
+            let samples = record.badBatch.map { "; its samples are in \($0)" } ?? ""
+            writeRemark("note: step \(record.step) changed nothing: its loss or gradient is not finite\(samples)\n")
         }
     }
 
@@ -63,7 +66,7 @@ final class TrainingDisplay: TrainingObserver {
 
     func noted(_ text: String) throws { writeRemark("note: \(text)\n") }
 
-    func ended(step: Int) throws { close() }
+    func ended(step: Int, _ end: TrainingEnd) throws { close() }
 
-    func close() { bar.finish() }
+    func close() { bar?.finish() }
 }

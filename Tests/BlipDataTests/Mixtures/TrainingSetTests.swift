@@ -24,8 +24,8 @@ struct TrainingSetTests {
         let (one, two) = (try set(limit: 100), try set(limit: 100))
         var stream = MixtureStream(one.mixture, seed: 4)
         let draws = (0..<90).map { _ in stream.draw() }
-        let forwards = try draws.map { try one.example($0) { example, _ in example } }
-        let backwards = try draws.reversed().map { try two.example($0) { example, _ in example } }
+        let forwards = try draws.map { try one.example($0) { example, _, _ in example } }
+        let backwards = try draws.reversed().map { try two.example($0) { example, _, _ in example } }
         #expect(forwards == backwards.reversed())
         #expect(one.bad.count == 10)
         #expect(Set(one.bad.entries.map(\.index)) == Set(stride(from: 0, to: 30, by: 3)))
@@ -36,7 +36,7 @@ struct TrainingSetTests {
     func limit() throws {
         let set = try set(limit: 3)
         var stream = MixtureStream(set.mixture, seed: 4)
-        #expect { for _ in 0..<90 { _ = try set.example(stream.draw()) { example, _ in example } } } throws: {
+        #expect { for _ in 0..<90 { _ = try set.example(stream.draw()) { example, _, _ in example } } } throws: {
             "\($0)".contains("4 samples could not be read, more than the 3 allowed") && "\($0)".contains("record")
         }
     }
@@ -47,7 +47,7 @@ struct TrainingSetTests {
         let set = try set(limit: 100)
         var stream = MixtureStream(set.mixture, seed: 4)
         for _ in 0..<90 {
-            let id = try set.example(stream.draw()) { example, _ in
+            let id = try set.example(stream.draw()) { example, _, _ in
                 if example.sample == "1" { throw Unloadable() }
                 return example.sample
             }
@@ -61,6 +61,6 @@ struct TrainingSetTests {
         let set = try set(limit: 1_000, count: 1)
         var stream = MixtureStream(set.mixture, seed: 4)
         let draw = stream.draw()
-        #expect(throws: DataError.self) { try set.example(draw) { example, _ in example } }
+        #expect(throws: DataError.self) { try set.example(draw) { example, _, _ in example } }
     }
 }

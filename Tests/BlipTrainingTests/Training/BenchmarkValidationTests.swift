@@ -130,6 +130,14 @@ import Testing
             #expect(throws: TrainingError.unknownMetric(name: "one/cider", available: ["one", "one/accuracy", "one/other"])) {
                 try Trainer(unknown.plan, unknown.checkpoint(), unknown.set, scorer: try Scripted([1, 1, 1])).run()
             }
+            // What was learned before the mistake was noticed is kept, and goes on.
+            #expect(try TrainingCheckpoint.all(in: folder).map(\.step) == [2])
+            let right = try run("flan-t5", folder, "benchmarks: [one]")
+            let resumed = Recorder()
+            try Trainer(
+                right.plan, right.checkpoint(), right.set, isResumed: true, observers: [resumed], scorer: try Scripted([1, 1])
+            ).run()
+            #expect(resumed.records.map(\.step) == [3, 4, 5, 6])
         }
     }
 
@@ -142,5 +150,6 @@ import Testing
         #expect(!Best(step: 2, metric: "a", value: 1).beats(Best(step: 1, metric: "a", value: 1)))
         #expect(Best(step: 2, metric: "a", value: 2).beats(Best(step: 1, metric: "a", value: 1)))
         #expect(!Best(step: 2, metric: "a", value: .nan).beats(Best(step: 1, metric: "a", value: 1)))
+        #expect(!Best(step: 2, loss: .infinity).beats(nil) && !Best(step: 2, metric: "a", value: .infinity).beats(nil))
     }
 }

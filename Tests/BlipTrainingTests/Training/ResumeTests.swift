@@ -75,6 +75,26 @@ import Testing
         }
     }
 
+    @Test("what comes otherwise after a resume is told, and nothing where all is the same")
+    func changed() async throws {
+        try await withTemporaryFolder { folder in
+            #expect(throws: TrainingError.self) { try run("flan-t5", folder).train(stoppingBehind: 3) }
+            let stored = try #require(try TrainingCheckpoint.all(in: folder).last).state()
+            #expect(stored.differences(from: stored, .sample) == [] && stored.differences(from: stored, .batch(of: 2)) == [])
+            var now = stored
+            (now.dataSeed, now.workers) = (stored.dataSeed + 1, 3)
+            #expect(now.differences(from: stored, .sample).count == 1)
+            #expect(now.differences(from: stored, .batch(of: 2)).last?.contains("1 processes, now 3") == true)
+
+            var larger = try run("flan-t5", folder)
+            let before = larger.plan.training.batch
+            larger.plan.training.batch = 2 * before
+            let recorder = Recorder()
+            try Trainer(larger.plan, larger.checkpoint(), larger.set, isResumed: true, observers: [recorder]).run()
+            #expect(recorder.notes.count == 1 && recorder.notes[0].contains("number \(6 * before), where \(3 * before) were seen"))
+        }
+    }
+
     @Test("dropout leaves out other things at other steps, and nothing where the plan says so")
     func dropout() async throws {
         try await withTemporaryFolder { folder in

@@ -57,6 +57,7 @@ struct TinyRun {
 final class Recorder: TrainingObserver {
     private(set) var records: [StepRecord] = []
     private(set) var validations: [ValidationRecord] = []
+    private(set) var notes: [String] = []
     private let observe: ((StepRecord) throws -> Void)?
 
     init(_ observe: ((StepRecord) throws -> Void)? = nil) { self.observe = observe }
@@ -67,6 +68,7 @@ final class Recorder: TrainingObserver {
     }
 
     func validated(_ record: ValidationRecord) throws { validations.append(record) }
+    func noted(_ text: String) throws { notes.append(text) }
 }
 
 /// What transformers and PyTorch computed: `Tests/Fixtures/training`.

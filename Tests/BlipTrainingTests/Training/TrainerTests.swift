@@ -94,8 +94,40 @@ import Testing
             #expect(throws: TrainingError.tooManyBadLosses(count: 3, limit: 2, record: file.path)) {
                 try run.train(checkpoint) { seen.append($0) }
             }
-            #expect(seen.count == 2 && seen.allSatisfy(\.isSkipped))
+            #expect(seen.count == 3 && seen.allSatisfy { $0.isSkipped && !$0.isOverflow })
+            #expect(seen.last?.badBatch == file.path)
             #expect(try checkpoint.parameters[1].tensor.floats() == before)
+        }
+    }
+
+    @Test("a run's log says how it ended, and where a bad batch is")
+    func endings() async throws {
+        try await withTemporaryFolder { folder in
+            /// The last words of a run's log.
+            func ending(_ name: String, _ keys: String, stoppingBehind last: Int? = nil, isBroken: Bool = false) throws -> [String: Any] {
+                let run = try short("flan-t5", folder.appendingPathComponent(name), keys, steps: 2)
+                let checkpoint = try run.checkpoint()
+                if isBroken { try withoutGradients { try checkpoint.parameters[0].tensor.fill(.nan) } }
+                let (steps, log) = (Recorder(), RunRecorder(folder: run.plan.output, plan: "a: 1"))
+                do {
+                    try Trainer(
+                        run.plan, checkpoint, run.set, observers: [steps, log],
+                        shouldStop: { last.map { steps.records.count >= $0 } ?? false }
+                    ).run()
+                } catch is TrainingError {
+                    // Its sentence has tests of its own.
+                }
+                let lines = try String(contentsOf: run.plan.output.appendingPathComponent("log.jsonl"), encoding: .utf8).split(
+                    separator: "\n")
+                let objects = try lines.map { try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any] ?? [:] }
+                var last = try #require(objects.last)
+                last["path"] = objects.lazy.compactMap { $0["path"] as? String }.first { $0.contains("bad-batch") }
+                return last
+            }
+            #expect(try ending("whole", "clip: 1.0")["reason"] as? String == "finished")
+            #expect(try ending("stopped", "clip: 1.0", stoppingBehind: 1)["reason"] as? String == "interrupted")
+            let broken = try ending("broken", "bad_loss: stop", isBroken: true)
+            #expect(broken["reason"] as? String == "failed" && (broken["path"] as? String)?.hasSuffix("bad-batch-1-rank-0.json") == true)
         }
     }
 

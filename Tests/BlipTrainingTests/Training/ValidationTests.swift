@@ -51,6 +51,30 @@ import Testing
         }
     }
 
+    @Test("held-out samples of which none can be used are told of, and are not the best; what was learned stays")
+    func unusable() async throws {
+        try await withTemporaryFolder { folder in
+            let (root, empty) = (folder.appendingPathComponent("data"), folder.appendingPathComponent("empty"))
+            try write(root)
+            try FileManager.default.createDirectory(at: empty, withIntermediateDirectories: true)
+            try FileManager.default.copyItem(at: root.appendingPathComponent("llava"), to: empty.appendingPathComponent("llava"))
+            let plain = text(root, folder, "run", 2)
+            let wrong = plain.replacingOccurrences(
+                of: "samples: 5, data: {root: \(root.path)", with: "samples: 5, data: {root: \(empty.path)")
+            #expect(wrong != plain)
+            let plan = try TrainingPlan(PlanFile(wrong, name: "p", folder: folder))
+            let set = try TrainingData(plan.data).set
+            #expect {
+                try Trainer(plan, TrainableCheckpoint(Fixtures.checkpoint("flan-t5"), plan.options()), set).run()
+            } throws: { error in
+                guard case .nothingHeldOut(5, let first) = error as? TrainingError else { return false }
+                return first?.contains("000000000000.jpg") == true
+            }
+            let kept = try TrainingCheckpoint.all(in: plan.output)
+            #expect(try kept.map(\.step) == [2] && kept[0].state().best == nil)
+        }
+    }
+
     private func text(_ root: URL, _ folder: URL, _ output: String, _ size: Int) -> String {
         """
         model: \(Fixtures.checkpoint("flan-t5").path)
