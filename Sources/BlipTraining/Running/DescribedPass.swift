@@ -16,11 +16,17 @@ struct DescribedPass: Objective {
     let pictures: PictureFeatures
     let partNames: [String] = []
     let fewest = 1
+    let sharesWork = true
+
+    /// What starting the operations of a piece costs, in tokens: measured with the built-in model's T5, 128 wide. In larger ones it is less, and matters less.
+    private static let workOfPiece = 160
 
     private var told: ToldThings { ToldThings(checkpoint.processor, nothing: settings.nothing) }
 
     /// What a sample comes to: ids of words for each thing of each picture, the instruction, and the answer.
     private struct Row {
+        /// Among the samples of the step: what is left to chance depends on it, and not on how the step is cut or shared.
+        var number: Int
         var things: [[[Int]]]
         var prompt: [Int]
         var target: [Int]
@@ -28,8 +34,15 @@ struct DescribedPass: Objective {
 
     /// Unless the plan says otherwise, each piece counts by its samples, so that what is said shortly weighs as much as what is said at length;
     /// samples with unlike numbers of pictures come into pieces of their own.
-    func pieces(_ samples: [LoadedExample], size: Int) throws -> [Piece] {
-        let (rows, counted) = (try samples.map(row), training.counted ?? .answers)
+    func pieces(_ samples: [LoadedExample], size: Int) throws -> [Piece] { try pieces(samples, size: size, rank: 0, of: 1) }
+
+    func pieces(_ samples: [LoadedExample], size: Int, rank: Int, of count: Int) throws -> [Piece] {
+        let all = try samples.enumerated().map { number, sample in try row(sample, number) }
+        let rows = LengthCuts.share(all, rank: rank, of: count, size: size, length: \.target.count, kind: \.things.count) { part in
+            let prompt = part.map { $0.things.count * settings.places + $0.prompt.count }.max() ?? 0
+            return Self.workOfPiece + part.count * (prompt + (part.map(\.target.count).max() ?? 0))
+        }
+        let counted = training.counted ?? .answers
         return LengthCuts.pieces(rows, size: size, length: \.target.count, kind: \.things.count).map { part in
             let tokens = part.reduce(0) { $0 + $1.target.count }
             return Piece(samples: part.count, tokens: tokens, weight: counted.weight(of: part.lazy.map(\.target.count))) { chance, _ in
@@ -38,7 +51,7 @@ struct DescribedPass: Objective {
         }
     }
 
-    private func row(_ loaded: LoadedExample) throws -> Row {
+    private func row(_ loaded: LoadedExample, _ number: Int) throws -> Row {
         let (example, processor) = (loaded.example, checkpoint.processor)
         guard !example.descriptions.isEmpty else {
             throw TrainingError.badBatch(
@@ -50,15 +63,14 @@ struct DescribedPass: Objective {
             description.things.prefix(settings.places).map(told.ids)
         }
         return try Row(
-            things: things, prompt: processor.prompt(example.instruction, limit: training.instructionLimit),
+            number: number, things: things, prompt: processor.prompt(example.instruction, limit: training.instructionLimit),
             target: processor.target(example.answer, limit: training.answerLimit))
     }
 
     private func loss(_ rows: [Row], _ counted: TrainingPlan.Counted, _ chance: Chance) throws -> Tensor {
-        var generator = chance.generator(for: "places of things")
-        return try withAutocast(training.precision.cast, on: checkpoint.options.device) {
+        try withAutocast(training.precision.cast, on: checkpoint.options.device) {
             let words = try checkpoint.prompts(rows.map(\.prompt))
-            let prompt = try Prompt(soft(rows, &generator), then: network.language.embed(words.ids), mask: words.mask)
+            let prompt = try Prompt(soft(rows, chance), then: network.language.embed(words.ids), mask: words.mask)
             let answers = rows.map(\.target)
             return try network.language.loss(
                 prompt, checkpoint.targets(answers, weights: counted.weights(answers)), recomputing: training.recomputes)
@@ -66,18 +78,25 @@ struct DescribedPass: Objective {
     }
 
     /// [B, F·N, D]
-    private func soft(_ rows: [Row], _ generator: inout SeededGenerator) throws -> Tensor {
+    private func soft(_ rows: [Row], _ chance: Chance) throws -> Tensor {
         let frames = rows[0].things.count
         var slots = [[Int]](repeating: told.nothing, count: rows.count * frames * settings.places)
-        for (picture, things) in rows.flatMap(\.things).enumerated() {
-            let places = SeededOrder(count: settings.places, generator)
-            _ = generator.next()
-            for (number, words) in things.enumerated() { slots[picture * settings.places + places[number]] = words }
+        var picture = 0
+        for row in rows {
+            var generator = Chance(seed: chance.seed, step: chance.step, rank: 0, part: row.number, hasDropout: false)
+                .generator(for: "places of things")
+            for things in row.things {
+                let places = SeededOrder(count: settings.places, generator)
+                _ = generator.next()
+                for (number, words) in things.enumerated() { slots[picture * settings.places + places[number]] = words }
+                picture += 1
+            }
         }
         let device = checkpoint.options.device
         var embedded = try ToldThings.embed(slots, network.language, on: device)
         if settings.noise > 0 {
             let scale = settings.noise * (try embedded.detach().to(.float32).square().mean().item()).squareRoot()
+            var generator = chance.generator(for: "noise of things")
             let noise = try RandomStream(seed: generator.next(), on: device).normal([slots.count, embedded.size(1)])
             embedded = try embedded + (noise * scale).to(embedded.dtype)
         }

@@ -17,12 +17,21 @@ protocol Objective {
     ///
     /// - Parameter size: the most samples of a piece.
     func pieces(_ samples: [LoadedExample], size: Int) throws -> [Piece]
+    /// Whether every process is given the samples of all, and takes a share of equal work itself.
+    ///
+    /// For samples that are quickly made ready, and of unlike lengths: a step takes as long as its slowest process.
+    var sharesWork: Bool { get }
+    /// The pieces of one process, of the samples of all; at least one where there are as many samples as processes.
+    func pieces(_ samples: [LoadedExample], size: Int, rank: Int, of count: Int) throws -> [Piece]
     /// What the image encoder makes of the samples' pictures.
     var pictures: PictureFeatures { get }
 }
 
 extension Objective {
     var ownParameters: [(name: String, tensor: Tensor)] { [] }
+    var sharesWork: Bool { false }
+
+    func pieces(_ samples: [LoadedExample], size: Int, rank: Int, of count: Int) throws -> [Piece] { try pieces(samples, size: size) }
 }
 
 /// Samples that go through the network at once.

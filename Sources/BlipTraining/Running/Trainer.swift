@@ -168,19 +168,22 @@ public final class Trainer {
         let training = plan.training
         let share = max(1, training.batch / workers.count)
         let grain: MixtureStream.Grain = plan.data.grain == .sample ? .sample : .batch(of: share)
-        let batches = try ShardedBatches(
-            set.mixture, seed: plan.data.seed, grain: grain, globalBatch: training.batch, rank: workers.rank, of: workers.count,
-            step: state.step)
+        func batches(_ rank: Int, of count: Int) throws -> ShardedBatches {
+            try ShardedBatches(
+                set.mixture, seed: plan.data.seed, grain: grain, globalBatch: training.batch, rank: rank, of: count, step: state.step)
+        }
+        let (mine, all) = (try batches(workers.rank, of: workers.count), try batches(0, of: 1))
         let pictures = PictureLoader(checkpoint.processor.images, training.augmentation.augmentation)
         return try ExampleLoader(
-            set, batches, plan.languagePretraining == nil ? pictures : nil, frames: training.frames, workers: training.workers,
-            depth: min(4096, max(16, 2 * share)))
+            set, objective.sharesWork ? all : mine, plan.languagePretraining == nil ? pictures : nil, frames: training.frames,
+            workers: training.workers, depth: min(4096, max(16, 2 * share)))
     }
 
     /// Gathers the gradients of the batch's mean loss, piece by piece.
     private func learn(_ samples: [LoadedExample], _ record: inout StepRecord) throws {
         let training = plan.training
-        let pieces = try objective.pieces(samples, size: training.microBatch ?? samples.count)
+        let pieces = try objective.pieces(
+            samples, size: training.microBatch ?? samples.count, rank: workers.rank, of: workers.count)
         let counts = try workers.sum([pieces.weight, Double(pieces.tokens)])
         guard counts[0] > 0 else { throw TrainingError.badBatch(reason: "none of its samples has an answer of at least one token") }
         try optimizer.clearGradients()

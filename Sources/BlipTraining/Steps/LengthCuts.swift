@@ -25,6 +25,39 @@ enum LengthCuts {
         return pieces.reversed()
     }
 
+    /// Those rows of all that are one process's: neighbours in kind and length, so that few pieces come of them, and as much work as everybody's.
+    ///
+    /// - Parameter work: what a piece costs.
+    /// - Returns: at least one, where there are as many rows as processes.
+    static func share<Row>(
+        _ rows: [Row], rank: Int, of count: Int, size: Int, length: (Row) -> Int, kind: (Row) -> Int, work: ([Row]) -> Int
+    ) -> [Row] {
+        guard count > 1 else { return rows }
+        let sorted = rows.enumerated().map { (kind($0.element), length($0.element), $0.offset) }.sorted { $0 < $1 }.map { rows[$0.2] }
+        func cost(_ range: Range<Int>) -> Int {
+            pieces(Array(sorted[range]), size: size, length: length, kind: kind).reduce(0) { $0 + work($1) }
+        }
+        /// Where processes begin that do no more than `limit` each, as far as there are rows for all; nil if that is not all the work.
+        func starts(_ limit: Int) -> [Int]? {
+            var (starts, from) = ([Int](), 0)
+            for left in (0..<count).reversed() {
+                starts.append(from)
+                guard from < sorted.count else { continue }
+                var to = from + 1
+                while to < sorted.count - left, cost(from..<to + 1) <= limit { to += 1 }
+                from = to
+            }
+            return from == sorted.count ? starts : nil
+        }
+        var (low, high) = (0, cost(sorted.indices))
+        var found = starts(high) ?? [Int](repeating: 0, count: count)
+        while high - low > max(1, high / 64) {
+            let limit = (low + high) / 2
+            if let better = starts(limit) { (found, high) = (better, limit) } else { low = limit }
+        }
+        return Array(sorted[found[rank]..<(found + [sorted.count])[rank + 1]])
+    }
+
     private static func filled(_ count: Int, size: Int) -> [Range<Int>] {
         stride(from: 0, to: count, by: size).map { $0..<min($0 + size, count) }
     }

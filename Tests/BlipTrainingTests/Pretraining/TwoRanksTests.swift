@@ -1,4 +1,5 @@
 import Blip
+import BlipData
 import BlipModels
 import BlipTensors
 import BlipTestSupport
@@ -118,5 +119,37 @@ struct TwoRanksTests {
         try alone.requireGradient()
         let gathered = try OneWorker().gather(alone)
         #expect(try gathered.map { try $0.floats() } == [[3]] && !gathered[0].requiresGradient)
+    }
+
+    @Test("language pre-training shares the work of a step, and the step is that of one process")
+    func sharedWork() async throws {
+        try await withTemporaryFolder { folder in
+            let samples = (0..<8).map { number in
+                let words = ["red", "blue", "green", "house", "cat", "dog", "tree", "night"].prefix(1 + number % 4)
+                let answer = Array(repeating: "a red house", count: number % 3 == 0 ? 9 : 1).joined(separator: " and ")
+                return Sample(
+                    id: "\(number)", images: [], task: .instruction(WrittenInstruction("What is it?", response: answer)),
+                    descriptions: [PictureDescription(words.map { .init([.init("kind", $0)]) })])
+            }
+            func run(_ name: String) throws -> TinyRun {
+                try TinyRun(
+                    "flan-t5", samples, output: folder.appendingPathComponent(name),
+                    "steps: 3, batch: 8, learning_rate: 1.0e-2, warmup_steps: 0, dropout: false, augmentation: none, workers: 0",
+                    more: "language_pretraining: {places: 4}")
+            }
+            let alone = try run("one").train()
+            let two = try run("two")
+            let found = try ranks { workers in
+                let recorder = Recorder()
+                try Trainer(two.plan, two.checkpoint(), two.set, workers: workers, observers: [recorder]).run()
+                return recorder.records
+            }
+            #expect(found[1].isEmpty && found[0].count == 3)
+            for (record, right) in zip(found[0], alone) {
+                #expect(abs(record.loss - right.loss) < 1e-5 * right.loss, "\(record.loss) \(right.loss)")
+                #expect(abs(record.gradientNorm - right.gradientNorm) < 1e-4 * right.gradientNorm)
+                #expect(record.targetTokens == right.targetTokens)
+            }
+        }
     }
 }
