@@ -42,7 +42,7 @@ struct Demo: AsyncParsableCommand {
     }
 
     func run() async throws {
-        try WholeFile.check(URL(fileURLWithPath: out))
+        let file = try PNGOutput.file(out, option: "--out")
         let interview = try SceneInterview(seed: seed)
         // The model is asked about a picture as its training had them; people get a larger one of the same scene.
         let picture = try SceneRenderer(side: SceneCatalog.side)(interview.scene)
@@ -50,7 +50,7 @@ struct Demo: AsyncParsableCommand {
         let assistant = try await modelOptions.open(announces: false)
         var replies: [Reply] = []
         for item in interview.items { replies.append(try await Reply(item, of: interview.scene, assistant, picture, drawnOver: shown)) }
-        try sheet(interview, shown, replies).write(png: URL(fileURLWithPath: out))
+        try sheet(interview, shown, replies).write(png: file)
         if !json { try tell(interview, replies) }
         let scored = score > 0 ? try await measure(assistant) : nil
         if json { return try writeJSON(Report(self, replies, scored)) }

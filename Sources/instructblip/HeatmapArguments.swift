@@ -38,7 +38,7 @@ struct HeatmapArguments: ParsableArguments {
             if pictures.contains(where: { WholeFile.isSame($0, heatmap) }) {
                 throw ValidationError("--heatmap is the picture asked about; choose another file.")
             }
-            try WholeFile.check(URL(fileURLWithPath: heatmap))
+            _ = try PNGOutput.file(heatmap, option: "--heatmap")
         }
         if heatmapGrid && frames.count > 1 {
             throw ValidationError("--heatmap-grid draws one picture, found \(frames.count) frames; leave it out, or give --frames 1.")

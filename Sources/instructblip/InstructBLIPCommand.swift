@@ -37,7 +37,9 @@ struct InstructBLIPCommand: AsyncParsableCommand {
             writeRemark("note: INSTRUCTBLIP_KERNELS=\(wanted) is unknown, or this processor has it not; using \(Kernels.name)\n")
         }
         do {
-            var command = try InstructBLIPCommand.parseAsRoot(NegativeNumbers.joined(Array(CommandLine.arguments.dropFirst())))
+            let arguments = NegativeNumbers.joined(Array(CommandLine.arguments.dropFirst()))
+            try VerbSpelling.check(arguments, root: InstructBLIPCommand.self)
+            var command = try InstructBLIPCommand.parseAsRoot(arguments)
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {

@@ -89,8 +89,7 @@ struct SceneCommand: ParsableCommand {
             var generator = SeededGenerator(seed: seed)
             return (seed, SceneGenerator(style.style).scene(&generator))
         }
-        let file = URL(fileURLWithPath: out)
-        try WholeFile.check(file)
+        let file = try PNGOutput.file(out, option: "--out")
         if let sheetSize {
             // The size is checked before anything is drawn.
             try SceneSheet.check(columns: sheetSize.columns, rows: sheetSize.rows, side: size)

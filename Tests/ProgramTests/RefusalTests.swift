@@ -27,7 +27,12 @@ import Testing
         try expect(["create", "--config", "instructblip-7b", "--out", "/tmp/never"], 64, "known are instructblip-vicuna-7b")
         try expect(["ask", picture, "Why?", "--model", model, "--log-probabilities"], 64, "--json")
         try expect(["ask", picture, "--image", picture, "--model", model], 64, "Missing expected argument '<instruction>'")
-        try expect(["frobnicate"], 64, "frobnicate")
+        try expect(["frobnicate"], 64, "there is no verb \"frobnicate\"; instructblip --help lists them")
+        try expect(["aks", picture, "Why?"], 64, "there is no verb \"aks\"; did you mean instructblip ask")
+        try expect(["data", "shwo", "vqav2"], 64, "did you mean instructblip data show")
+        try expect(["scene", "--seed", "1", "--out", "map.jpg"], 64, "--out map.jpg would hold a PNG picture; name it map.png")
+        try expect(["scene", "--seed", "1", "--out", "-"], 64, "a picture is not written to standard output")
+        try expect(["ask", picture, "Why?", "--heatmap", "map.JPEG"], 64, "--heatmap map.JPEG would hold a PNG picture")
     }
 
     @Test("numbers below zero are read as numbers, and refused with their range where they are out of it")
