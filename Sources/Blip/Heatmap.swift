@@ -19,12 +19,12 @@ public struct Heatmap: Sendable {
     ///   - layer: counts the layers that look at the image from 0; nil is all.
     ///   - query: nil is all.
     public func mean(layer: Int? = nil, query: Int? = nil) throws -> [Float] {
-        let layers = try Self.choose(weights, layer, "the heat map's layer")
+        let layers = try Self.choose(weights, layer, Self.layerName)
         var sum = [Float](repeating: 0, count: rows * columns)
         var total: Float = 0
         for maps in layers {
             let share = query == nil ? shares ?? [] : []
-            for (number, map) in try Self.choose(maps, query, "the heat map's query").enumerated() {
+            for (number, map) in try Self.choose(maps, query, Self.queryName).enumerated() {
                 let weight = share.isEmpty ? 1 : share[number]
                 for place in sum.indices { sum[place] += weight * map[place] }
                 total += weight
@@ -33,16 +33,36 @@ public struct Heatmap: Sendable {
         return sum.map { $0 / total }
     }
 
+    private static let layerName = "the heat map's layer"
+    private static let queryName = "the heat map's query"
+
     private static func choose<Element>(_ all: [Element], _ index: Int?, _ name: String) throws -> [Element] {
         guard let index else { return all }
-        guard all.indices.contains(index) else {
-            throw BlipError.invalidOption(name: name, found: "\(index)", expected: "0 to \(all.count - 1)")
-        }
+        try check(index, of: all.count, name)
         return [all[index]]
+    }
+
+    private static func check(_ index: Int, of count: Int, _ name: String) throws {
+        guard (0..<count).contains(index) else {
+            throw BlipError.invalidOption(name: name, found: "\(index)", expected: "0 to \(count - 1)")
+        }
+    }
+
+    /// Whether a model with this Q-Former has the layer and the query, before anything is computed.
+    fileprivate static func check(layer: Int?, query: Int?, _ qformer: QFormerConfig, queries: Int) throws {
+        let layers = stride(from: 0, to: qformer.layerCount, by: qformer.crossAttentionFrequency).reduce(0) { count, _ in count + 1 }
+        if let layer { try check(layer, of: layers, layerName) }
+        if let query { try check(query, of: queries, queryName) }
     }
 }
 
 extension Assistant {
+    /// Refuses a layer or query that this model's heat maps have not, as ``Heatmap/mean(layer:query:)`` would behind the answer.
+    public func checkHeatmap(layer: Int?, query: Int?) throws {
+        let config = try checkpoint().config
+        try Heatmap.check(layer: layer, query: query, config.qformer, queries: config.queryCount)
+    }
+
     /// Where the Q-Former looks in a picture while it reads an instruction: its cross-attention.
     ///
     /// - Parameter answer: to the instruction; its first 256 tokens are looked at. Queries then count by what it rests on, see

@@ -95,6 +95,7 @@ struct Ask: AsyncParsableCommand {
         let reading = start.duration(to: .now) / .seconds(1)
         try heatmaps.check(frames, from: [image] + moreImages)
         let assistant = try await modelOptions.open()
+        try await assistant.checkHeatmap(layer: heatmaps.heatmapLayer, query: heatmaps.heatmapQuery)
         let options = decoding.options(isEncoderDecoder: try await assistant.isEncoderDecoder)
         let writesText = !json
         let answer = try await assistant.answer(instruction, about: frames, options) { piece in

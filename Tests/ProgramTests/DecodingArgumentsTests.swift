@@ -81,7 +81,10 @@ import Testing
                 #expect(outcome.status == 0, "\(outcome.errors)")
                 #expect(try Data(contentsOf: URL(fileURLWithPath: file)).starts(with: [0x89, 0x50, 0x4E, 0x47]))
             }
-            #expect(try Program.run(base + ["--heatmap", file, "--heatmap-query", "99"]).status == 64)
+            for options in [["--heatmap-query", "99"], ["--heatmap-layer", "99"]] {
+                let outcome = try Program.run(base + ["--heatmap", file] + options)
+                #expect(outcome.status == 64 && outcome.output.isEmpty && outcome.errors.contains("expected 0 to"), "\(outcome)")
+            }
             #expect(try Program.run(base + ["--compare", "Why?"]).status == 64)
             #expect(try Program.run(base + ["--heatmap", file, "--heatmap-answer", "--heatmap-grid"]).status == 64)
         }

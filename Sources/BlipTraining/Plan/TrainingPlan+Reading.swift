@@ -251,6 +251,11 @@ extension TrainingPlan {
         if let value = keys.take("data") {
             var data = try DataPlan(value, in: file, root: root)
             // What training must not see is what this looks at.
+            var named = try value.mapping()
+            if let exclude = named.take("exclude"), data.exclusion != .nothing {
+                let expected = "no exclude (or nothing): validation looks at all that its datasets hold"
+                throw PlanError.badValue(place: exclude.place, found: "given", expected: expected)
+            }
             data.exclusion = .nothing
             validation.data = data
         } else if validation.benchmarks.isEmpty {

@@ -80,6 +80,7 @@ struct TrainingPlanTests {
             ("pretraining: {matching: 0, contrastive: 0, captioning: 0}", "at least one that counts"),
             ("pretraining: {label_smoothing: 2}", "0.0 to 1.0"), ("pretraining: {text_token: 9}", "did you mean text_tokens?"),
             ("training: {batch: 0}", "1 to 1000000"), ("checkpoints: {keep: 0}", "1 or more"),
+            ("validation: {data: {datasets: [okvqa], exclude: paper}}", "no exclude (or nothing)"),
             ("model: {frozen: q8}", "the key \"checkpoint\" is missing"),
         ])
     func mistakes(_ line: String, _ said: String) throws {
